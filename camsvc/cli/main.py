@@ -1,0 +1,68 @@
+"""``camsvc``: finds the command, runs it, turns an error into one clear line and an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+
+import typer
+
+import camsvc
+from camsvc.errors import CamsvcError, ConfigError, InputError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+"""As getopt and click use it: what was asked is wrong, not what happened."""
+
+COMMANDS = ("up", "demo", "server", "worker", "simulate", "analyze", "fsck")
+"""Single commands: ``camsvc.cli.NAME`` has a function ``command``."""
+GROUPS = ("cameras", "incidents", "models", "bench")
+"""Commands with subcommands: ``camsvc.cli.NAME`` has a typer ``app``."""
+
+app = typer.Typer(
+    name="camsvc",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Video-surveillance event processing: cameras in, incidents that are found and clips that play out.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        typer.echo(camsvc.__version__)
+        raise typer.Exit
+
+
+def build() -> typer.Typer:
+    for name in COMMANDS:
+        if importlib.util.find_spec(f"camsvc.cli.{name}"):
+            app.command(name)(importlib.import_module(f"camsvc.cli.{name}").command)
+    for name in GROUPS:
+        if importlib.util.find_spec(f"camsvc.cli.{name}"):
+            app.add_typer(importlib.import_module(f"camsvc.cli.{name}").app, name=name)
+    return app
+
+
+def main() -> None:
+    try:
+        build()()
+    except InputError as error:
+        where = f"{error.parameter}: " if error.parameter else ""
+        cure = f" ({error.cure})" if error.cure else ""
+        _fail(f"{where}{error}{cure}", EXIT_USAGE)
+    except ConfigError as error:
+        _fail(str(error), EXIT_USAGE)
+    except CamsvcError as error:
+        _fail(str(error), EXIT_FAILED)
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"camsvc: {message}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,304 @@
+"""Settings: a YAML file, overridden by ``CAMSVC_…`` environment variables. Unknown keys are refused.
+
+``configs/camsvc.yaml`` lists every key with its comment; a test holds it to that.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from platformdirs import user_data_path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from camsvc.domain import camera as domain
+from camsvc.domain.camera import Severity, Transport
+from camsvc.domain.geo import Location
+from camsvc.domain.track import ObjectClass
+from camsvc.errors import ConfigError
+
+ENV_PREFIX = "CAMSVC_"
+CAMERA_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+AREA_PATH = re.compile(r"[a-z0-9-]+(?:/[a-z0-9-]+)*")
+STREAM_URL = re.compile(r"rtsps?://[^\s]+")
+MIB = 1024 * 1024
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _camera_id(value: str) -> str:
+    if not CAMERA_ID.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is not a camera id: use 1 to 64 lower-case letters, digits and '-', like 'nhu-nguyet-01'"
+        )
+    return value
+
+
+def _area_path(value: str) -> str:
+    if not AREA_PATH.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is not an area path: use lower-case names joined by '/', like 'bac-ninh/yen-phong/tam-giang'"
+        )
+    return value
+
+
+def _stream_url(value: str) -> str:
+    if not STREAM_URL.fullmatch(value):
+        # The value may hold a password: it is not repeated.
+        raise ValueError(
+            "not a stream URL: write rtsp://host[:port]/path or rtsps://…, credentials as rtsp://user:password@host/path"
+        )
+    return value
+
+
+CameraId = Annotated[str, AfterValidator(_camera_id)]
+AreaPath = Annotated[str, AfterValidator(_area_path)]
+StreamUrl = Annotated[str, AfterValidator(_stream_url), Field(repr=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class LocationConfig(_Model):
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    heading_deg: float | None = Field(default=None, ge=0, lt=360)
+    fov_deg: float | None = Field(default=None, gt=0, le=360)
+    range_m: float | None = Field(default=None, gt=0, le=100_000)
+
+
+class StreamsConfig(_Model):
+    main: StreamUrl
+    sub: StreamUrl | None = None
+    transport: Transport = Transport.TCP
+
+
+class DetectConfig(_Model):
+    fps: float = Field(default=5.0, gt=0, le=30)
+    classes: tuple[ObjectClass, ...] = tuple(ObjectClass)
+    min_confidence: float = Field(default=0.4, gt=0, lt=1)
+
+
+class PresenceRule(_Model):
+    """A person or vehicle stays in view, or in a zone."""
+
+    kind: Literal["presence"] = "presence"
+    zone: str | None = None
+    classes: tuple[ObjectClass, ...] | None = None
+    severity: Severity = Severity.INFO
+    after_s: float = Field(default=0.6, ge=0, le=3600)
+    close_after_s: float = Field(default=3.0, gt=0, le=600)
+
+    def to_domain(self) -> domain.RuleSpec:
+        settings = {"after_s": self.after_s, "close_after_s": self.close_after_s}
+        return domain.RuleSpec(self.kind, self.zone, self.classes, self.severity, settings)
+
+
+RuleConfig = PresenceRule
+"""Becomes a union discriminated by ``kind`` as the family grows."""
+
+
+class CameraConfig(_Model):
+    """One desired camera: the same names in the file, the API and the database."""
+
+    id: CameraId
+    name: str = Field(min_length=1, max_length=200)
+    area: AreaPath
+    location: LocationConfig | None = None
+    streams: StreamsConfig
+    detect: DetectConfig = DetectConfig()
+    zones: dict[str, Annotated[list[tuple[Fraction, Fraction]], Field(min_length=3, max_length=64)]] = {}
+    rules: tuple[RuleConfig, ...] = (PresenceRule(),)
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _zones_exist(self) -> Self:
+        for rule in self.rules:
+            if rule.zone is not None and rule.zone not in self.zones:
+                raise ValueError(
+                    f"rule {rule.kind!r} names the zone {rule.zone!r}, which the camera lacks: add it under 'zones'"
+                )
+        return self
+
+    def to_domain(self) -> domain.Camera:
+        return domain.Camera(
+            id=self.id,
+            name=self.name,
+            area=self.area,
+            location=Location(**self.location.model_dump()) if self.location else None,
+            streams=domain.Streams(self.streams.main, self.streams.sub, self.streams.transport),
+            detect=domain.Detect(self.detect.fps, self.detect.classes, self.detect.min_confidence),
+            zones={name: tuple(corners) for name, corners in self.zones.items()},
+            rules=tuple(rule.to_domain() for rule in self.rules),
+            enabled=self.enabled,
+        )
+
+
+class AreaConfig(_Model):
+    """A node of the administrative tree; parents that are not named are made from the path."""
+
+    path: AreaPath
+    name: str = Field(min_length=1, max_length=200)
+
+
+class ServerSettings(_Model):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    session_ttl_h: float = Field(default=12, gt=0, le=720)
+    cookie_secure: bool = False
+
+
+class WorkerSettings(_Model):
+    processes: int = Field(default=1, ge=1, le=64)
+    max_cameras: int = Field(default=200, ge=1, le=2000)
+    ring_s: float = Field(default=30, ge=5, le=600)
+    ring_bytes: int = Field(default=48 * MIB, ge=MIB)
+
+
+class DetectorSettings(_Model):
+    model: str = "yolo11n"
+    width: int = Field(default=640, multiple_of=32, ge=160, le=1920)
+    height: int = Field(default=384, multiple_of=32, ge=96, le=1920)
+    max_batch: int = Field(default=8, ge=1, le=64)
+    gate: bool = True
+
+
+class ClipSettings(_Model):
+    pre_roll_s: float = Field(default=5, ge=0, le=60)
+    post_roll_s: float = Field(default=5, ge=0, le=60)
+    part_max_s: float = Field(default=300, ge=10, le=3600)
+    part_max_bytes: int = Field(default=256 * MIB, ge=MIB)
+
+
+class SpoolSettings(_Model):
+    max_bytes: int = Field(default=20 * 1024 * MIB, ge=16 * MIB)
+    min_free_bytes: int = Field(default=512 * MIB, ge=0)
+
+
+class RetentionSettings(_Model):
+    days: int = Field(default=90, ge=1, le=36500)
+
+
+class MapSettings(_Model):
+    tiles_url: str | None = None
+    attribution: str = ""
+    boundaries: Path | None = None
+    lat: float | None = None
+    lon: float | None = None
+    zoom: int = Field(default=14, ge=1, le=20)
+
+
+class Settings(_Model):
+    """Everything. Paths in it are absolute once loaded."""
+
+    data: Path = Field(default_factory=lambda: user_data_path("camsvc"))
+    language: Literal["en", "vi"] = "en"
+    timezone: str = "Asia/Ho_Chi_Minh"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    database_url: SecretStr | None = None
+    s3_endpoint: str | None = None
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+    s3_bucket: str = "camsvc"
+    s3_region: str = "us-east-1"
+    s3_secure: bool = True
+    secret_key: SecretStr | None = None
+    server: ServerSettings = ServerSettings()
+    worker: WorkerSettings = WorkerSettings()
+    detector: DetectorSettings = DetectorSettings()
+    clips: ClipSettings = ClipSettings()
+    spool: SpoolSettings = SpoolSettings()
+    retention: RetentionSettings = RetentionSettings()
+    map: MapSettings = MapSettings()
+    areas: tuple[AreaConfig, ...] = ()
+    cameras: tuple[CameraConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _store_is_whole(self) -> Self:
+        given = [name for name in ("s3_endpoint", "s3_access_key", "s3_secret_key") if getattr(self, name) is not None]
+        if given and len(given) < 3:
+            raise ValueError(
+                f"{', '.join(given)} without the rest: set s3_endpoint, s3_access_key and s3_secret_key, or none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _camera_ids_differ(self) -> Self:
+        seen: set[str] = set()
+        for camera in self.cameras:
+            if camera.id in seen:
+                raise ValueError(f"two cameras have the id {camera.id!r}: ids are never shared or reused")
+            seen.add(camera.id)
+        return self
+
+
+def load(file: Path | None = None, **overrides: object) -> Settings:
+    """Settings from ``file``, then ``CAMSVC_…`` variables, then ``overrides`` (each stronger than the one before).
+
+    ``CAMSVC_SERVER__PORT`` sets ``server.port``. An override of None is no override; ``__`` in its name nests likewise.
+    Raises ConfigError naming the file and the key.
+    """
+    values = _read(file) if file else {}
+    for name, value in os.environ.items():
+        if name.startswith(ENV_PREFIX) and name not in _OTHER_VARIABLES:
+            _put(values, name.removeprefix(ENV_PREFIX).lower().split("__"), value)
+    for name, value in overrides.items():
+        if value is not None:
+            _put(values, name.split("__"), value)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, file)) from error
+    base = file.parent if file else Path.cwd()
+    boundaries = settings.map.boundaries
+    return settings.model_copy(
+        update={
+            "data": settings.data.expanduser().absolute(),
+            "map": settings.map.model_copy(
+                update={"boundaries": (base / boundaries).absolute() if boundaries else None}
+            ),
+        }
+    )
+
+
+_OTHER_VARIABLES = frozenset({"CAMSVC_ADMIN_PASSWORD"})
+"""Read elsewhere; not settings."""
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{file}{where}: not valid YAML: {getattr(error, 'problem', error)}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file}: must be a mapping of settings, like 'server:' or 'cameras:'")
+    return values
+
+
+def _put(values: dict[str, Any], path: list[str], value: object) -> None:
+    for name in path[:-1]:
+        inner = values.get(name)
+        values[name] = inner = dict(inner) if isinstance(inner, dict) else {}
+        values = inner
+    values[path[-1]] = value
+
+
+def _explain(error: ValidationError, file: Path | None) -> str:
+    """One line a fault, without the refused value: it may be a password."""
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        key = ".".join(str(part) for part in fault["loc"]) or "settings"
+        reason = (
+            "unknown key; see configs/camsvc.yaml for all keys" if fault["type"] == "extra_forbidden" else fault["msg"]
+        )
+        lines.append(f"{file or 'settings'}: {key}: {reason.removeprefix('Value error, ')}")
+    return "\n".join(lines)

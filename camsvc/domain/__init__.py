@@ -1,0 +1,1 @@
+"""Plain frozen dataclasses and enums. Imports nothing of ours and no library."""

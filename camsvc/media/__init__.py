@@ -1,0 +1,1 @@
+"""Packets, sources, ring, decoding, remuxing, thumbnails, the camera simulator."""
