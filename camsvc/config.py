@@ -245,9 +245,9 @@ def load(file: Path | None = None, **overrides: object) -> Settings:
     for name, value in os.environ.items():
         if name.startswith(ENV_PREFIX) and name not in _OTHER_VARIABLES:
             _put(values, name.removeprefix(ENV_PREFIX).lower().split("__"), value)
-    for name, value in overrides.items():
-        if value is not None:
-            _put(values, name.split("__"), value)
+    for name, override in overrides.items():
+        if override is not None:
+            _put(values, name.split("__"), override)
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:

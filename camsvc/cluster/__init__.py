@@ -1,0 +1,1 @@
+"""Engine protocol, local engine, leases."""

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL and S3 servers."""

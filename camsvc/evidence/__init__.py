@@ -1,0 +1,1 @@
+"""Package, signature, verification, redaction."""

@@ -1,0 +1,1 @@
+"""Tap, packet track, WHEP."""

@@ -1,0 +1,1 @@
+"""Model catalogue, detector, tracker, object attributes."""

@@ -1,0 +1,1 @@
+"""Session, batcher, incident recorder, spool, publisher, worker, supervisor."""
