@@ -58,7 +58,7 @@ def _stream_url(value: str) -> str:
 
 CameraId = Annotated[str, AfterValidator(_camera_id)]
 AreaPath = Annotated[str, AfterValidator(_area_path)]
-StreamUrl = Annotated[str, AfterValidator(_stream_url), Field(repr=False)]
+StreamUrl = Annotated[str, AfterValidator(_stream_url)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -71,8 +71,8 @@ class LocationConfig(_Model):
 
 
 class StreamsConfig(_Model):
-    main: StreamUrl
-    sub: StreamUrl | None = None
+    main: StreamUrl = Field(repr=False)
+    sub: StreamUrl | None = Field(default=None, repr=False)
     transport: Transport = Transport.TCP
 
 
@@ -163,6 +163,8 @@ class DetectorSettings(_Model):
     width: int = Field(default=640, multiple_of=32, ge=160, le=1920)
     height: int = Field(default=384, multiple_of=32, ge=96, le=1920)
     max_batch: int = Field(default=8, ge=1, le=64)
+    threads: int | None = Field(default=None, ge=1, le=256)
+    device: str = "cpu"
     gate: bool = True
 
 

@@ -23,7 +23,7 @@ class Rule(Protocol):
         ...
 
     def idle(self, at: Moment) -> list[RuleEvent]:
-        """Nothing moved from the last scene to ``at``, says the gate: what was there still is, what was not still is not."""
+        """Nothing moved from the last scene to ``at``, says the gate: what was in view still is, and nothing else."""
         ...
 
     def unseen(self, at: Moment) -> list[RuleEvent]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from camsvc.domain.incident import GapReason
 from camsvc.domain.track import Scene
+from camsvc.rules.events import RuleEvent
 
 if TYPE_CHECKING:
     from camsvc.media.decode import Frame
-from camsvc.rules.events import RuleEvent
 
 
 class Sink(Protocol):
