@@ -10,12 +10,22 @@ from typing import Any
 
 import structlog
 
-_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^\s/@'\"]*(?::[^\s/'\"]*)?@", re.IGNORECASE)
+_USERINFO = re.compile(
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?:[^\s/?#'\"]*|[^\s/?#'\":]*:(?!\d{1,5}[/?#])[^\s'\"]*)@", re.IGNORECASE
+)
+"""Up to the last ``@`` of the authority, as cameras' passwords hold one unescaped; and an unescaped ``/`` in the
+password (not taken for a port) does not hide the rest of it."""
+_PARAMETER = re.compile(
+    r"(?P<name>(?<![a-z0-9])(?:user|username|usr|login|password|passwd|passwort|pwd|pass|psw|token|auth|secret)=)"
+    r"[^\s&;/'\"]+",
+    re.IGNORECASE,
+)
+"""Many cameras take their credentials in the path or the query: ``/user=admin&password=…&channel=1``."""
 
 
 def redact(text: str) -> str:
-    """``text`` with the user name and password of every URL in it replaced by ``***``."""
-    return _USERINFO.sub(r"\g<scheme>***@", text)
+    """``text`` with the credentials of every URL in it replaced by ``***``: user information and named parameters."""
+    return _PARAMETER.sub(r"\g<name>***", _USERINFO.sub(r"\g<scheme>***@", text))
 
 
 def configure(level: str = "info", *, process: str | None = None) -> None:
