@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from platformdirs import user_data_path
@@ -25,6 +25,9 @@ CAMERA_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 AREA_PATH = re.compile(r"[a-z0-9-]+(?:/[a-z0-9-]+)*")
 STREAM_URL = re.compile(r"rtsps?://[^\s]+")
 MIB = 1024 * 1024
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class _Model(BaseModel):
@@ -243,17 +246,14 @@ def load(file: Path | None = None, **overrides: object) -> Settings:
     ``CAMSVC_SERVER__PORT`` sets ``server.port``. An override of None is no override; ``__`` in its name nests likewise.
     Raises ConfigError naming the file and the key.
     """
-    values = _read(file) if file else {}
+    values = read_yaml(file) if file else {}
     for name, value in os.environ.items():
         if name.startswith(ENV_PREFIX) and name not in _OTHER_VARIABLES:
             _put(values, name.removeprefix(ENV_PREFIX).lower().split("__"), value)
     for name, override in overrides.items():
         if override is not None:
             _put(values, name.split("__"), override)
-    try:
-        settings = Settings.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(_explain(error, file)) from error
+    settings = parse(Settings, values, file)
     base = file.parent if file else Path.cwd()
     boundaries = settings.map.boundaries
     return settings.model_copy(
@@ -266,11 +266,20 @@ def load(file: Path | None = None, **overrides: object) -> Settings:
     )
 
 
+def parse(model: type[ModelT], values: object, file: Path | None) -> ModelT:
+    """``values`` as ``model``. Raises ConfigError naming ``file`` and each wrong key, without repeating values."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, file)) from error
+
+
 _OTHER_VARIABLES = frozenset({"CAMSVC_ADMIN_PASSWORD"})
 """Read elsewhere; not settings."""
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The mapping in ``file``. Raises ConfigError naming the file and the line."""
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
