@@ -9,6 +9,9 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
 
+from camsvc.domain.incident import GapReason
+from camsvc.errors import MediaError, ParametersChangedError, StallError, TimelineError, UnplayableError
+
 CLOCK_HZ = 90_000
 """Media time unit of RTP video (RFC 3551 §5); audio is rescaled to it as well."""
 
@@ -70,6 +73,22 @@ class ClockReading:
     error_ms: float
     camera_offset_ms: float | None
     """Camera's clock minus ours, from its sender reports; None when it sends none."""
+
+
+def gap_reason(error: MediaError) -> GapReason:
+    """What the record says of footage that is missing because a session ended with ``error``."""
+    for kind, reason in _GAP_REASONS:
+        if isinstance(error, kind):
+            return reason
+    return GapReason.RECONNECT
+
+
+_GAP_REASONS = (
+    (StallError, GapReason.STALL),
+    (TimelineError, GapReason.JUMP),
+    (ParametersChangedError, GapReason.PARAMETERS),
+    (UnplayableError, GapReason.CORRUPT),
+)
 
 
 class Source(Protocol):
