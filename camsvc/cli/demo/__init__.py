@@ -39,7 +39,7 @@ def command(
     log.configure("info", process="demo")
     films = _films(videos or [], data)
     chosen = [films[index % len(films)] for index in range(max(cameras, len(videos or [])))]
-    rtsp_port = ports.free_port()
+    rtsp_port = ports.choose_ports(1)[0]
     urls = [f"rtsp://127.0.0.1:{rtsp_port}/{path.stem}" for path in chosen]
     settings = config.load(
         None,
