@@ -1,0 +1,13 @@
+"""Advisory locks of the database: one place, so that no two uses meet.
+
+The two-key space is divided here. The one-key space (64 bits) belongs to ``change_seq`` (``queries/changes.py``).
+"""
+
+from __future__ import annotations
+
+SPACE = 0x63616D73
+"""First key of all ours: 'cams'."""
+MIGRATION = 1
+"""Held while the schema is migrated."""
+ACCOUNTS = 2
+"""Held while the first administrator is made."""

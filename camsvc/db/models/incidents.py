@@ -1,0 +1,148 @@
+"""Tables of what happened: incidents, and from where they were seen."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Computed, ForeignKey, Identity, Index, Sequence, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from camsvc.db.models.base import Base, Big, one_of
+from camsvc.domain.camera import Severity
+from camsvc.domain.incident import IncidentState
+
+SPANS = (timedelta(minutes=15), timedelta(hours=4), timedelta(days=3), timedelta(days=45))
+"""Longest duration of an incident of span 0, 1, 2, 3; span 4 is what is longer, or still open.
+
+"What overlaps [from, to)?" has no useful order of its own: an incident that began long before ``from`` may still
+overlap. But one of span k that ended at or after ``from`` began no earlier than ``from - SPANS[k]``, so five short
+walks of an index ordered by start, one for each span, find all of them and stop at the page's end. Most incidents are
+of span 0; each longer span is rarer about as much as its walk is longer; span 4 is a handful.
+Part of the schema: a change needs a migration.
+"""
+SPAN_OPEN = len(SPANS)
+
+_SPAN = Computed(
+    "CASE"
+    " WHEN ended_at IS NULL THEN 4"
+    " WHEN ended_at - started_at <= interval '15 minutes' THEN 0"
+    " WHEN ended_at - started_at <= interval '4 hours' THEN 1"
+    " WHEN ended_at - started_at <= interval '3 days' THEN 2"
+    " WHEN ended_at - started_at <= interval '45 days' THEN 3"
+    " ELSE 4 END",
+    persisted=True,
+)
+
+incident_change_seq = Sequence("incident_change_seq", data_type=Big, metadata=Base.metadata)
+"""Numbers of incidents.change_seq. Drawn only by ``publish``, under the lock that makes it safe to follow."""
+
+
+class ViewpointRow(Base):
+    __tablename__ = "viewpoints"
+    __table_args__ = (
+        UniqueConstraint(
+            "camera",
+            "area",
+            "lat",
+            "lon",
+            "heading_deg",
+            "fov_deg",
+            "range_m",
+            postgresql_nulls_not_distinct=True,
+            info={"serves": "publish(): the viewpoint of an incident; search(): viewpoints of the cameras asked for"},
+        ),
+        Index(
+            "ix_viewpoints_place",
+            "lat",
+            "lon",
+            info={"serves": "search(near, bbox): viewpoints in a box (the exact distance is then computed)"},
+        ),
+        {
+            "comment": "From where incidents were seen: one row for each place, direction and area that a camera had"
+            " when it saw one. Rows never change: an incident's place is where its camera stood then. A few"
+            " thousand rows, so place, area and camera are resolved here, incidents then found by viewpoint and time."
+        },
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True, comment="No meaning.")
+    camera: Mapped[str] = mapped_column(ForeignKey("cameras.id"), comment="Which camera.")
+    area: Mapped[str] = mapped_column(comment="Path of the area that the camera belonged to.")
+    lat: Mapped[float | None] = mapped_column(comment="Latitude, degrees, WGS 84; null: no place was configured.")
+    lon: Mapped[float | None] = mapped_column(comment="Longitude, degrees, WGS 84; null as lat.")
+    heading_deg: Mapped[float | None] = mapped_column(comment="Degrees clockwise from true north; null: not known.")
+    fov_deg: Mapped[float | None] = mapped_column(comment="Horizontal angle of view in degrees; null: not known.")
+    range_m: Mapped[float | None] = mapped_column(comment="How far it sees, in metres; null: not known.")
+
+
+class IncidentRow(Base):
+    __tablename__ = "incidents"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, comment="UUIDv7 (RFC 9562): its first 48 bits are a time in ms.")
+    viewpoint_id: Mapped[int] = mapped_column(
+        ForeignKey("viewpoints.id"), comment="Camera, area and place at that time."
+    )
+    kind: Mapped[str] = mapped_column(comment="Kind of the rule that concluded it.")
+    severity: Mapped[Severity] = mapped_column(one_of(Severity, "severity"), comment="As the rule was configured.")
+    state: Mapped[IncidentState] = mapped_column(
+        one_of(IncidentState, "state"), comment="open; closed: its end was observed; interrupted: it was not."
+    )
+    started_at: Mapped[datetime] = mapped_column(comment="Wall time of its first observed moment.")
+    last_observed_at: Mapped[datetime] = mapped_column(comment="Wall time of its last observed moment so far.")
+    ended_at: Mapped[datetime | None] = mapped_column(comment="Wall time of its end; null: open.")
+    span: Mapped[int] = mapped_column(
+        SmallInteger,
+        _SPAN,
+        comment="Duration, coarsely: 0 to 15 min, 1 to 4 h, 2 to 3 days, 3 to 45 days, 4 longer or open.",
+    )
+    zone: Mapped[str | None] = mapped_column(comment="Zone of the rule; null: the whole picture.")
+    objects: Mapped[list[dict[str, Any]]] = mapped_column(
+        comment="Tracks that took part: class, confidence, colour, direction_deg, speed_kmh and its error."
+    )
+    classes: Mapped[list[str]] = mapped_column(comment="Distinct classes of the objects, for filters.")
+    colours: Mapped[list[str]] = mapped_column(comment="Distinct known colours of the objects, for filters.")
+    clip: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="Parts (object key, times, sha256, codec, …) and gaps of the footage; null: none yet."
+    )
+    thumbnail: Mapped[str | None] = mapped_column(comment="Object key of the best picture; null: none yet.")
+    tracks: Mapped[str | None] = mapped_column(comment="Object key of the boxes by media time; null: none yet.")
+    model: Mapped[str] = mapped_column(comment="Name and version of the detection model.")
+    worker: Mapped[str] = mapped_column(comment="Who recorded it.")
+    epoch: Mapped[int] = mapped_column(Big, comment="Epoch of the camera's lease under which it was opened.")
+    revision: Mapped[int] = mapped_column(comment="Of the worker's record: rises with every change; the highest wins.")
+    change_seq: Mapped[int] = mapped_column(
+        Big, comment="Rises with every change of any incident. Follow it only through changes_since()."
+    )
+    published_at: Mapped[datetime] = mapped_column(
+        server_default=text("clock_timestamp()"), comment="When this revision arrived, by the database's clock."
+    )
+
+
+_NEWEST_FIRST = (IncidentRow.started_at.desc(), IncidentRow.id.desc())
+IncidentRow.__table__.comment = "What rules concluded: the index that is searched."  # type: ignore[attr-defined]
+Index(
+    "ix_incidents_time",
+    IncidentRow.span,
+    *_NEWEST_FIRST,
+    info={"serves": "search() by time, newest first: one walk for each span (see SPANS)"},
+)
+Index(
+    "ix_incidents_viewpoint_time",
+    IncidentRow.viewpoint_id,
+    IncidentRow.span,
+    *_NEWEST_FIRST,
+    info={"serves": "search() by camera, area or place, and time: one walk for each viewpoint and span"},
+)
+Index(
+    "ix_incidents_open",
+    *_NEWEST_FIRST,
+    postgresql_where=text("state = 'open'"),
+    info={"serves": "search(states=open): what happens now; also which open incidents a dead worker left behind"},
+)
+Index(
+    "ix_incidents_change_seq",
+    IncidentRow.change_seq,
+    unique=True,
+    info={"serves": "changes_since(): what changed after a number, in order"},
+)

@@ -1,0 +1,232 @@
+"""Accounts, and the tokens that prove who asks. Passwords are kept as Argon2id, tokens as SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import case, delete, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from camsvc.db.database import Database
+from camsvc.db.locks import ACCOUNTS, SPACE
+from camsvc.db.models import TokenKind, TokenRow, UserRow
+from camsvc.domain.account import Role, User
+from camsvc.errors import AccessError, ConflictError, InputError, NotFoundError
+
+ADMIN = "admin"
+"""Name of the first administrator."""
+LOCK_AFTER_FAILURES = 10
+"""Attempts in a row. With LOCK_S, a guesser has 2,880 a day; a person who mistypes has enough."""
+LOCK_S = 300.0
+PASSWORD_MIN = 10
+"""Characters (NIST SP 800-63B asks for 8 at least)."""
+PASSWORD_MAX = 256
+"""Bounds the work that a stranger can cause."""
+TOKEN_BYTES = 32
+"""256 random bits: not to be guessed, so a fast hash is enough to keep it."""
+GENERATED_PASSWORD_BYTES = 15
+"""120 random bits, as 20 characters to type."""
+_USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_REFUSED = (
+    "the name or the password is wrong, or the account is disabled, or locked for"
+    f" {LOCK_S / 60:g} minutes after {LOCK_AFTER_FAILURES} failed attempts"
+)
+"""One answer for all, so that it tells a stranger nothing."""
+
+
+def ensure_admin(session: Session, password: str | None) -> str | None:
+    """Make the first administrator when there is none, with ``password`` or a generated one.
+
+    Returns the password that was generated, to be shown once; None when ``password`` was taken, or when an
+    administrator exists already (nothing is changed then). Raises InputError for a password that is too short.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:space, :what)"), {"space": SPACE, "what": ACCOUNTS})
+    exists = session.scalar(
+        select(UserRow.id)
+        .where(UserRow.roles.contains([Role.ADMINISTRATOR.value]), UserRow.disabled_at.is_(None))
+        .limit(1)
+    )
+    if exists is not None:
+        return None
+    generated = None if password else secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
+    create(session, ADMIN, password or generated or "", [Role.ADMINISTRATOR])
+    return generated
+
+
+def create(session: Session, name: str, password: str, roles: Collection[Role]) -> User:
+    """Raises InputError for a name or password that will not do, ConflictError when the name is taken."""
+    name = name.strip().lower()
+    if not _USER_NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} is not a user name", parameter="name", cure="use letters, digits, '.', '_' and '-', at most 64"
+        )
+    row = session.execute(
+        insert(UserRow)
+        .values(name=name, password_hash=_hash(password), roles=sorted(role.value for role in roles))
+        .on_conflict_do_nothing()
+        .returning(UserRow.id)
+    ).one_or_none()
+    if row is None:
+        raise ConflictError(f"there is an account {name!r} already", parameter="name", cure="choose another name")
+    return User(row.id, name, frozenset(roles))
+
+
+def set_password(session: Session, user: int, password: str) -> None:
+    """Also unlocks the account and ends all its tokens. Raises InputError, NotFoundError."""
+    row = session.get(UserRow, user, with_for_update=True)
+    if row is None:
+        raise NotFoundError(f"there is no account {user}", parameter="user")
+    row.password_hash = _hash(password)
+    row.password_set_at = session.scalars(select(func.now())).one()
+    row.failed_logins, row.locked_until = 0, None
+    session.flush()
+    revoke_all(session, user)
+
+
+def set_disabled(session: Session, user: int, *, disabled: bool) -> None:
+    """A disabled account may not log in, and its tokens end at once. Raises NotFoundError."""
+    row = session.get(UserRow, user, with_for_update=True)
+    if row is None:
+        raise NotFoundError(f"there is no account {user}", parameter="user")
+    row.disabled_at = session.scalars(select(func.now())).one() if disabled else None
+    session.flush()
+    if disabled:
+        revoke_all(session, user)
+
+
+def all_users(session: Session) -> list[User]:
+    return [_user(row) for row in session.scalars(select(UserRow).order_by(UserRow.name))]
+
+
+def login(database: Database, name: str, password: str) -> User:
+    """Who ``name`` is, if ``password`` is theirs. Raises AccessError, always in the same words, after the same work.
+
+    The attempt is counted and committed before the password is looked at: parallel guesses cannot pass the bound.
+    No transaction is open while the hash is computed.
+    """
+    with database.session() as session:
+        row = session.execute(_attempt(name.strip().lower())).one_or_none()
+    matches = _verify(row.password_hash if row else _decoy(), password[:PASSWORD_MAX])
+    if row is None or not matches:
+        raise AccessError(_REFUSED)
+    with database.session() as session:
+        user = session.get_one(UserRow, row.id, with_for_update=True)
+        if user.disabled_at is not None or user.password_hash != row.password_hash:
+            raise AccessError(_REFUSED)
+        user.failed_logins, user.locked_until = 0, None
+        if _HASHER.check_needs_rehash(user.password_hash):
+            user.password_hash = _HASHER.hash(password)
+        return _user(user)
+
+
+def issue(session: Session, user: User, kind: TokenKind, ttl_s: float) -> str:
+    """A new token of ``user``, in force for ``ttl_s``. It is shown here and never again."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    session.execute(
+        insert(TokenRow).values(
+            hash=_digest(token),
+            user_id=user.id,
+            kind=kind,
+            expires_at=func.clock_timestamp() + timedelta(seconds=ttl_s),
+        )
+    )
+    return token
+
+
+def authenticate(session: Session, token: str, kind: TokenKind | None = None) -> User:
+    """Whose ``token`` is. Raises AccessError when it is unknown, expired, revoked, of another ``kind`` or disabled."""
+    found = session.scalar(
+        select(UserRow)
+        .join(TokenRow, TokenRow.user_id == UserRow.id)
+        .where(
+            TokenRow.hash == _digest(token),
+            TokenRow.expires_at > func.clock_timestamp(),
+            UserRow.disabled_at.is_(None),
+            *([TokenRow.kind == kind] if kind else []),
+        )
+    )
+    if found is None:
+        raise AccessError("not logged in, or no longer: log in again")
+    return _user(found)
+
+
+def revoke(session: Session, token: str) -> None:
+    """Ends ``token``; one that is unknown already ended."""
+    session.execute(delete(TokenRow).where(TokenRow.hash == _digest(token)))
+
+
+def revoke_all(session: Session, user: int) -> None:
+    session.execute(delete(TokenRow).where(TokenRow.user_id == user))
+
+
+def purge(session: Session) -> None:
+    """Forget tokens that expired. They are refused anyway; this keeps the table small."""
+    session.execute(delete(TokenRow).where(TokenRow.expires_at <= func.clock_timestamp()))
+
+
+_HASHER = PasswordHasher()
+"""Argon2id with the library's parameters: RFC 9106 §4, second recommended option (3 passes, 64 MiB, 4 lanes)."""
+
+
+def _attempt(name: str) -> ReturningUpdate[int, str]:
+    """Count one attempt on ``name`` and give its hash; no row when it is unknown, disabled or locked.
+
+    The attempt that reaches the bound locks the account (it is itself still looked at); the count starts anew after it.
+    """
+    now = func.clock_timestamp()
+    attempts = UserRow.failed_logins + 1
+    full = attempts >= LOCK_AFTER_FAILURES
+    return (
+        update(UserRow)
+        .where(
+            UserRow.name == name,
+            UserRow.disabled_at.is_(None),
+            or_(UserRow.locked_until.is_(None), UserRow.locked_until <= now),
+        )
+        .values(
+            failed_logins=case((full, 0), else_=attempts),
+            locked_until=case((full, now + timedelta(seconds=LOCK_S)), else_=None),
+        )
+        .returning(UserRow.id, UserRow.password_hash)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _hash(password: str) -> str:
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise InputError(
+            f"the password has {len(password)} characters",
+            parameter="password",
+            cure=f"use {PASSWORD_MIN} to {PASSWORD_MAX}; several words make a good one",
+        )
+    return _HASHER.hash(password)
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _decoy() -> str:
+    """Hash of a password that nobody has: an unknown name must take as long as a known one."""
+    return _HASHER.hash(secrets.token_urlsafe(TOKEN_BYTES))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _user(row: UserRow) -> User:
+    return User(row.id, row.name, frozenset(map(Role, row.roles)), disabled=row.disabled_at is not None)
