@@ -22,7 +22,7 @@ from camsvc import log as logging
 from camsvc.clock import Clock
 from camsvc.domain.track import Detection
 from camsvc.vision.detector import Detector
-from camsvc.worker.lane import Analysed, Frame, Lane
+from camsvc.worker.mailbox import Analysed, Frame, Lane
 
 __all__ = ["HANG_TIMEOUT_S", "Analysed", "Batcher", "Health", "Lane", "State"]
 

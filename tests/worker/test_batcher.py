@@ -16,7 +16,7 @@ from camsvc.domain.track import Box, Detection, Moment, ObjectClass
 from camsvc.errors import DetectorError
 from camsvc.worker import batcher as batcher_module
 from camsvc.worker.batcher import Batcher, State
-from camsvc.worker.lane import RESULTS_MOST, Lane
+from camsvc.worker.mailbox import RESULTS_MOST, Analysed, Lane
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SOON_S = 5.0
@@ -97,7 +97,7 @@ def test_every_answer_belongs_to_its_picture_and_its_lane() -> None:
             for number, lane in enumerate(lanes):
                 assert lane.offer(moment(index), picture(10 * number + index), wait=True)
         for number, lane in enumerate(lanes):
-            answers = []
+            answers: list[Analysed] = []
             while lane.pending or not answers:
                 answers += lane.results(SOON_S)
             answers += lane.results()
