@@ -1,0 +1,147 @@
+"""From the spool to the database: rows of incidents, and gaps in coverage. A row names only what the store holds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from camsvc import log
+from camsvc.clock import Clock
+from camsvc.db.database import Database
+from camsvc.db.queries import coverage, incidents
+from camsvc.domain.incident import Incident
+from camsvc.errors import CamsvcError, ConflictError, DatabaseUnavailableError, LeaseLostError
+from camsvc.worker.publisher_outage import Outage, Stumbles
+from camsvc.worker.spool import Spool
+from camsvc.worker.spool_entry import Entry
+from camsvc.worker.spool_state import Fenced
+
+UPDATE_INTERVAL_S = 5.0
+"""An incident that merely goes on is written this often; what opens, ends or gains footage is written at once."""
+COVERAGE_BATCH = 500
+"""Gaps in one transaction."""
+_COVERAGE = "coverage"
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    revision: int
+    essence: Incident
+    at_s: float
+
+
+class Rows:
+    """Used by one thread: so one incident's revisions go out in order."""
+
+    def __init__(self, spool: Spool, database: Database, *, clock: Clock, stop: threading.Event) -> None:
+        self._spool = spool
+        self._database = database
+        self._clock = clock
+        self._stop = stop
+        self._written: dict[UUID, _Written] = {}
+        self.outage = Outage("database", clock)
+        self.stumbles = Stumbles(clock)
+        self.published = 0
+        """Incidents published whole since the start."""
+
+    def turn(self) -> bool:
+        """Write what has changed, what is open and nobody has heard of first; whether anything went through."""
+        entries = self._spool.entries()
+        known = {entry.id for entry in entries}
+        self._written = {id_: written for id_, written in self._written.items() if id_ in known}
+        order = sorted(entries, key=lambda entry: (entry.id in self._written, not entry.state.is_open))
+        progress = [self._entry(entry) for entry in order if not self._stop.is_set()]
+        return any([*progress, self._coverage()])
+
+    def _entry(self, entry: Entry) -> bool:
+        if not self.stumbles.may_try(entry.id):
+            return False
+        wrote = self._is_due(entry) and self.outage.may_ask() and self._guarded(entry, self._row)
+        left = self._is_settled(entry) and self._guarded(entry, self._leave)
+        return wrote or left
+
+    def _is_due(self, entry: Entry) -> bool:
+        state, written = entry.state, self._written.get(entry.id)
+        if state.fenced is not None or (written and written.revision == state.revision):
+            return False
+        return (
+            written is None
+            or self._clock.monotonic_s() - written.at_s >= UPDATE_INTERVAL_S
+            or written.essence != _essence(state.row())
+        )
+
+    def _row(self, entry: Entry) -> None:
+        row = entry.state.row()
+        try:
+            with self._database.session() as session:
+                incidents.publish(session, row)
+        except (LeaseLostError, ConflictError) as error:
+            self.outage.succeeded()
+            entry.append(Fenced(str(error)))
+            return
+        self.outage.succeeded()
+        self._written[entry.id] = _Written(row.revision, _essence(row), self._clock.monotonic_s())
+
+    def _is_settled(self, entry: Entry) -> bool:
+        """Nothing is left to do here: it is known as it ended, or will never be taken."""
+        state, written = entry.state, self._written.get(entry.id)
+        if state.fenced is not None:
+            return state.completed
+        return state.is_stored and written is not None and written.revision == state.revision
+
+    def _leave(self, entry: Entry) -> None:
+        state = entry.state
+        if state.fenced is not None:
+            self._spool.set_aside(entry, self._spool.root.fenced)
+            return
+        if state.damaged:
+            self._spool.set_aside(entry, self._spool.root.damaged)
+        else:
+            self._spool.remove(entry)
+        self.published += 1
+
+    def _coverage(self) -> bool:
+        if not len(self._spool.coverage) or not self.stumbles.may_try(_COVERAGE) or not self.outage.may_ask():
+            return False
+        try:
+            batch = self._spool.coverage.take(COVERAGE_BATCH)
+            with self._database.session() as session:
+                for item in batch:
+                    coverage.record(session, item.camera, item.gap, item.what)
+            self._spool.coverage.done()
+        except DatabaseUnavailableError as error:
+            self.outage.failed(error)
+            return False
+        except Exception:  # noqa: BLE001  a defect met by gaps must not stop the publishing of incidents
+            _log.exception("gaps not published")
+            self.stumbles.failed(_COVERAGE)
+            return False
+        self.outage.succeeded()
+        self.stumbles.succeeded(_COVERAGE)
+        return True
+
+    def _guarded(self, entry: Entry, step: Callable[[Entry], None]) -> bool:
+        try:
+            step(entry)
+        except DatabaseUnavailableError as error:
+            self.outage.failed(
+                error
+            )  # the incident waits as well: if only it is refused, the next one to ask will show it
+        except (CamsvcError, OSError) as error:
+            _log.error("incident not published", incident=str(entry.id), reason=str(error))
+        except Exception:  # noqa: BLE001  a defect met by one incident must not stop the publishing of all others
+            _log.exception("incident not published", incident=str(entry.id))
+        else:
+            self.stumbles.succeeded(entry.id)
+            return True
+        self.stumbles.failed(entry.id)
+        return False
+
+
+def _essence(row: Incident) -> Incident:
+    """What makes a change worth telling at once: all but the progress of an open incident."""
+    return replace(row, revision=0, last_observed_at=row.started_at, objects=())

@@ -1,0 +1,144 @@
+"""From the spool to the object store: each file verified there by checksum before it counts, then dropped here."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+from uuid import UUID
+
+from camsvc import log
+from camsvc.clock import Clock
+from camsvc.domain.incident import ClipPart, Gap, GapReason
+from camsvc.errors import CamsvcError, IntegrityError, StoreError
+from camsvc.storage import keys
+from camsvc.storage.objects import ObjectStore
+from camsvc.worker.publisher_outage import Outage, Stumbles
+from camsvc.worker.spool import Spool
+from camsvc.worker.spool_entry import Entry
+from camsvc.worker.spool_state import (
+    GapFound,
+    PartDamaged,
+    PartStored,
+    ThumbnailLost,
+    ThumbnailStored,
+    TracksStored,
+)
+
+_log = log.get(__name__)
+
+
+class Uploads:
+    """Any number of threads call :meth:`turn`; one of them at a time has an incident, and sends its files in order."""
+
+    def __init__(self, spool: Spool, store: ObjectStore, *, clock: Clock, stop: threading.Event) -> None:
+        self._spool = spool
+        self._store = store
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._busy: set[UUID] = set()
+        self.outage = Outage("object store", clock)
+        self.stumbles = Stumbles(clock)
+        self.uploaded_bytes = 0
+        """Since the start, as far as verified."""
+
+    def turn(self) -> bool:
+        """Upload the files of one incident, the oldest that has any; whether there was one."""
+        entry = self._next()
+        if entry is None:
+            return False
+        try:
+            return self._guarded(entry)
+        finally:
+            with self._lock:
+                self._busy.discard(entry.id)
+
+    def _next(self) -> Entry | None:
+        entries = self._spool.entries()
+        with self._lock:
+            for entry in entries:
+                if entry.id not in self._busy and _has_work(entry) and self.stumbles.may_try(entry.id):
+                    if not self.outage.may_ask():
+                        return None
+                    self._busy.add(entry.id)
+                    return entry
+        return None
+
+    def _guarded(self, entry: Entry) -> bool:
+        try:
+            self._upload(entry)
+        except IntegrityError as error:
+            _log.error("upload failed", incident=str(entry.id), reason=str(error))
+        except StoreError as error:
+            self.outage.failed(
+                error
+            )  # the incident waits as well: if only it is refused, the next one to ask will show it
+        except (CamsvcError, OSError) as error:
+            _log.error("upload failed", incident=str(entry.id), reason=str(error))
+        except Exception:  # noqa: BLE001  a defect met by one incident must not stop the uploads of all others
+            _log.exception("upload failed", incident=str(entry.id))
+        else:
+            self.outage.succeeded()
+            self.stumbles.succeeded(entry.id)
+            return True
+        self.stumbles.failed(entry.id)
+        return True
+
+    def _upload(self, entry: Entry) -> None:
+        for part in entry.state.unstored:
+            if self._stop.is_set():
+                return
+            self._part(entry, part)
+        state = entry.state
+        if state.thumbnail != state.thumbnail_stored:
+            self._thumbnail(entry, state.thumbnail)
+        if state.tracks and not state.tracks_stored:
+            path = entry.tracks_file
+            self._put(keys.tracks(entry.id), path, "application/json", _sha256(path))
+            entry.append(TracksStored())
+
+    def _part(self, entry: Entry, part: ClipPart) -> None:
+        path = entry.part_file(part.index)
+        try:
+            self._put(part.key, path, "video/mp4", part.sha256)
+        except (FileNotFoundError, IntegrityError) as error:
+            if path.exists() and _sha256(path) == part.sha256:
+                raise  # the fault is not ours: try again
+            _log.error("a finished part is gone or altered", incident=str(entry.id), part=part.index)
+            gap = Gap(part.started_at, part.ended_at, GapReason.CORRUPT)
+            entry.append(PartDamaged(part.index, str(error)), GapFound(gap))
+            return
+        entry.append(PartStored(part.index))
+        path.unlink(missing_ok=True)
+        entry.measure()
+
+    def _thumbnail(self, entry: Entry, version: int) -> None:
+        try:
+            picture = entry.thumbnail_file.read_bytes()
+        except FileNotFoundError:
+            entry.append(ThumbnailLost())
+            return
+        self._store.put_bytes(keys.thumbnail(entry.id), picture, "image/jpeg")
+        self._count(len(picture))
+        entry.append(ThumbnailStored(version))
+
+    def _put(self, key: str, path: Path, content_type: str, sha256: str) -> None:
+        size_bytes = path.stat().st_size
+        self._store.put_file(key, path, content_type, sha256)
+        self._count(size_bytes)
+
+    def _count(self, size_bytes: int) -> None:
+        with self._lock:
+            self.uploaded_bytes += size_bytes
+
+
+def _has_work(entry: Entry) -> bool:
+    state = entry.state
+    return state.fenced is None and bool(
+        state.unstored or state.thumbnail != state.thumbnail_stored or (state.tracks and not state.tracks_stored)
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
