@@ -55,8 +55,7 @@ class Installation:
                 stderr=log,
                 env=environment,
             )
-        found = wait_for(lambda: self._announced(before), START_TIMEOUT_S, self._why)
-        self.url = found
+        self.url = wait_for(lambda: self._announced(before) or "", START_TIMEOUT_S, self._why)
         wait_for(lambda: httpx.get(f"{self.url}/readyz").status_code == 200, START_TIMEOUT_S, self._why)
         self._token = ""
 

@@ -1,4 +1,4 @@
-"""The main job, whole: cameras over RTSP, incidents that are found, clips that play, the same by every way of asking."""
+"""The main job, whole: cameras over RTSP, incidents that are found, clips that play, the same however one asks."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """One simulated camera with credentials, one incident closed."""
     folder = tmp_path_factory.mktemp("whole")
     street = film.make(folder / "street.mp4")
-    with SimulatorServer(cameras_from_files([street]), credentials=("viewer", "hunter2")) as cameras:
-        with Installation(folder, {"street-01": cameras.url("street")}) as running:
-            wait_for(
-                lambda: [i for i in running.incidents() if i["state"] == "closed" and i["clip"]],
-                FIRST_INCIDENT_TIMEOUT_S,
-                lambda: running.log.read_text(encoding="utf-8")[-4000:],
-            )
-            yield running
-            assert running.stop() == 0
+    with (
+        SimulatorServer(cameras_from_files([street]), credentials=("viewer", "hunter2")) as cameras,
+        Installation(folder, {"street-01": cameras.url("street")}) as running,
+    ):
+        wait_for(
+            lambda: [i for i in running.incidents() if i["state"] == "closed" and i["clip"]],
+            FIRST_INCIDENT_TIMEOUT_S,
+            lambda: running.log.read_text(encoding="utf-8")[-4000:],
+        )
+        yield running
+        assert running.stop() == 0
 
 
 def test_an_incident_says_what_was_seen(installation: Installation) -> None:

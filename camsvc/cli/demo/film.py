@@ -41,7 +41,7 @@ SCENES = (Scene(6, 20, leftward=False), Scene(30, 42, leftward=True))
 DURATION_S = 50
 
 
-def make(path: Path) -> Path:
+def make(path: Path, scenes: tuple[Scene, ...] = SCENES, duration_s: int = DURATION_S) -> Path:
     """Write the film, unless it is there. Raises SourceError when the photographs are missing."""
     if path.exists():
         return path
@@ -53,22 +53,22 @@ def make(path: Path) -> Path:
         )
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.gop_size = FPS * GOP_S
-        for picture in _pictures():
+        for picture in _pictures(scenes, duration_s):
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
         out.mux(stream.encode(None))
     unfinished.rename(path)
     return path
 
 
-def _pictures() -> Iterator[Picture]:
+def _pictures(scenes: tuple[Scene, ...], duration_s: int) -> Iterator[Picture]:
     photo = _photo()
     street = _street(photo)
     noise = np.random.default_rng(1)
-    for index in range(DURATION_S * FPS):
+    for index in range(duration_s * FPS):
         at_s = index / FPS
         picture = street.astype(np.int16) + noise.integers(-2, 3, street.shape, np.int16)
         shown = np.clip(picture, 0, 255).astype(np.uint8)
-        for scene in SCENES:
+        for scene in scenes:
             if scene.start_s <= at_s < scene.end_s:
                 progress = (at_s - scene.start_s) / (scene.end_s - scene.start_s)
                 _paste(shown, photo, 1 - progress if scene.leftward else progress)
