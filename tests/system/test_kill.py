@@ -76,7 +76,7 @@ def test_nothing_reported_is_lost_by_kill_9_of_any_process(tmp_path: Path) -> No
                         process.kill()
                         killed[target] += 1
             print(f"seed {SEED}: killed {dict(killed)}, {len(watch.seen)} incidents were seen open")
-            settled = wait_for(lambda: settle(installation, set(watch.seen)), SETTLE_TIMEOUT_S, installation._why)
+            settled = wait_for(lambda: settle(installation, set(watch.seen)), SETTLE_TIMEOUT_S, installation._why) or []
             check(installation, settled, watch.seen)
             assert len(killed) == 4 or ROUNDS < 20
 
