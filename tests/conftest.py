@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.servers"]
 FOOTAGE = Path(__file__).resolve().parents[2] / "shared" / "footage"
 
 

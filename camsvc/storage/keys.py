@@ -1,0 +1,32 @@
+"""Names of objects in the store: one folder an incident, parted by the day of its id so that listings stay small."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+INCIDENTS = "incidents/"
+
+
+def incident(incident: UUID) -> str:
+    """``incidents/2026/11/22/<id>/``: everything of one incident. The day (UTC) is that of the id (UUIDv7)."""
+    day = datetime.fromtimestamp((incident.int >> 80) / 1000, UTC)
+    return f"{INCIDENTS}{day:%Y/%m/%d}/{incident}/"
+
+
+def clip_part(incident_id: UUID, index: int) -> str:
+    """Part ``index`` (from 0) of the clip, as the camera sent it."""
+    return f"{incident(incident_id)}clip-{index:04d}.mp4"
+
+
+def thumbnail(incident_id: UUID) -> str:
+    return f"{incident(incident_id)}thumbnail.jpg"
+
+
+def tracks(incident_id: UUID) -> str:
+    return f"{incident(incident_id)}tracks.json"
+
+
+def rendition(part_key: str) -> str:
+    """Of a part that browsers cannot play: the marked copy that they can."""
+    return f"{part_key.removesuffix('.mp4')}.browser.mp4"

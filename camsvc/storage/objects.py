@@ -1,0 +1,278 @@
+"""The object store: S3 with versioning and object lock, as MinIO and the embedded server offer it.
+
+Nothing is taken on the store's word: an upload counts when what is read back has the checksum of what was sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import certifi
+import urllib3
+from minio import Minio
+from minio.commonconfig import ENABLED
+from minio.error import S3Error
+from minio.versioningconfig import VersioningConfig
+
+from camsvc.errors import (
+    ConfigError,
+    ConflictError,
+    InputError,
+    IntegrityError,
+    NotFoundError,
+    StoreError,
+    StoreUnavailableError,
+)
+from camsvc.storage.answers import is_refusal, translated
+
+CONNECT_TIMEOUT_S = 5.0
+"""A server on the same network answers in milliseconds; a dead host never does."""
+READ_TIMEOUT_S = 60.0
+"""Between two packets. A store on slow disks may take seconds to acknowledge a large part."""
+RETRIES = 2
+"""Of one request, for a connection lost or "try later"; whoever needs more patience (the publisher) has it himself."""
+RETRY_BACKOFF_S = 0.2
+RETRY_STATUS = (502, 503, 504)
+CONNECTIONS = 32
+"""Kept open; more are opened at peaks."""
+PART_BYTES = 16 * 1024 * 1024
+"""Larger objects go up in parts of this size, one at a time: what an upload holds in memory."""
+CHUNK_BYTES = 64 * 1024
+PROBES = "probes/"
+"""Prefix of objects that only try the store out; nothing else lies there."""
+SHA256 = "sha256"
+"""Name of the user metadata that carries the checksum."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStat:
+    size_bytes: int
+    sha256: str | None
+    """As the uploader said; None: not uploaded by us."""
+    content_type: str | None
+    modified_at: datetime | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    key: str
+    size_bytes: int
+    modified_at: datetime | None
+
+
+class ObjectStore:
+    """Any thread may call any method. ``close()`` at the end.
+
+    Raises StoreUnavailableError when the store does not answer or says "later", StoreError when it refuses,
+    IntegrityError when what it holds is not what was written.
+    """
+
+    def __init__(self, endpoint: str, access_key: str, secret_key: str, bucket: str, region: str, secure: bool) -> None:
+        """``endpoint`` is ``host[:port]``. Does not connect yet. Raises ConfigError when it is malformed."""
+        self.endpoint = endpoint
+        self.bucket = bucket
+        self.region = region
+        self._http = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
+            retries=urllib3.Retry(
+                total=RETRIES, backoff_factor=RETRY_BACKOFF_S, status_forcelist=RETRY_STATUS, raise_on_status=False
+            ),
+            maxsize=CONNECTIONS,
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
+        )
+        try:
+            self.client = Minio(
+                endpoint,
+                access_key=access_key,
+                secret_key=secret_key,
+                secure=secure,
+                region=region,
+                http_client=self._http,
+            )
+        except ValueError as error:
+            raise ConfigError(f"s3_endpoint {endpoint!r}: {error}; write host or host:port, without http://") from error
+
+    def __repr__(self) -> str:
+        return f"ObjectStore({self.endpoint!r}, bucket={self.bucket!r})"
+
+    def close(self) -> None:
+        self._http.clear()
+
+    def ensure_bucket(self) -> None:
+        """Makes the bucket, with versioning and object lock, unless it is there; any number of times, by any number."""
+        with self._translated("bucket"):
+            if not self.client.bucket_exists(bucket_name=self.bucket):
+                try:
+                    self.client.make_bucket(bucket_name=self.bucket, object_lock=True)
+                except S3Error as error:
+                    if error.code != "BucketAlreadyOwnedByYou":  # made meanwhile by another process of ours
+                        raise
+            if self.client.get_bucket_versioning(bucket_name=self.bucket).status != ENABLED:
+                self.client.set_bucket_versioning(bucket_name=self.bucket, config=VersioningConfig(ENABLED))
+
+    def put_file(self, key: str, path: Path, content_type: str, sha256: str) -> None:
+        """Uploads and verifies. When ``key`` holds just that already, nothing is sent.
+
+        ``sha256`` is what the file is meant to be, in hex; raises IntegrityError when what arrived differs: then the
+        file changed since, or the way damages it, and nothing is left under ``key``.
+        """
+        with path.open("rb") as file:
+            self._put(key, file, path.stat().st_size, content_type, sha256)
+
+    def put_bytes(self, key: str, data: bytes, content_type: str) -> str:
+        """As ``put_file``, for something small; its sha256 in hex."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        self._put(key, io.BytesIO(data), len(data), content_type, sha256)
+        return sha256
+
+    @contextmanager
+    def open(self, key: str, offset: int = 0, length: int | None = None) -> Iterator[Iterator[bytes]]:
+        """The bytes from ``offset``, at most ``length`` of them, in chunks. Raises NotFoundError at once.
+
+        A connection that breaks while the chunks are read raises StoreUnavailableError from the iterator.
+        """
+        if offset < 0 or (length is not None and length < 1):
+            raise InputError(f"offset {offset}, length {length}: not a range", parameter="range")
+        with self._translated(key):
+            answer = self.client.get_object(bucket_name=self.bucket, object_name=key, offset=offset, length=length or 0)
+        try:
+            yield self._chunks(key, answer)
+        finally:
+            answer.close()  # what was not read is not worth reading: the connection is given up
+            answer.release_conn()
+
+    def stat(self, key: str) -> ObjectStat | None:
+        """None: there is no such object."""
+        try:
+            with self._translated(key):
+                found = self.client.stat_object(bucket_name=self.bucket, object_name=key)
+        except NotFoundError:
+            return None
+        headers = found.metadata or {}
+        return ObjectStat(
+            size_bytes=found.size or 0,
+            sha256=headers.get(f"x-amz-meta-{SHA256}"),
+            content_type=found.content_type,
+            modified_at=found.last_modified,
+            version=found.version_id,
+        )
+
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
+        """All objects below ``prefix``, page by page as they are asked for.
+
+        Plain keys (ASCII letters and digits, ``-._``) come in their order within one folder; whether ``a-b`` comes
+        before what is in ``a/`` differs between stores.
+        """
+        with self._translated(prefix):
+            for found in self.client.list_objects(bucket_name=self.bucket, prefix=prefix, recursive=True):
+                if found.object_name is not None and not found.is_dir:
+                    yield ListedObject(found.object_name, found.size or 0, found.last_modified)
+
+    def delete(self, key: str) -> None:
+        """All versions of it, so that the space comes back; nothing happens when there is none.
+
+        Raises ConflictError when the store refuses because one of them is held (invariant 6).
+        """
+        with self._translated(key):
+            versions = [
+                found.version_id
+                for found in self.client.list_objects(
+                    bucket_name=self.bucket, prefix=key, recursive=True, include_version=True
+                )
+                if found.object_name == key
+            ]
+        try:
+            for version in versions:
+                with self._translated(key):
+                    self.client.remove_object(bucket_name=self.bucket, object_name=key, version_id=version)
+        except StoreError as error:
+            if is_refusal(error) and self.is_held(key):
+                raise ConflictError(f"{key} is held: release the hold first") from error
+            raise
+
+    def hold(self, key: str) -> None:
+        """Locks the newest version (legal hold): the store itself refuses to delete it, whoever asks."""
+        with self._translated(key):
+            self.client.enable_object_legal_hold(bucket_name=self.bucket, object_name=key)
+
+    def release(self, key: str) -> None:
+        """Takes the hold of the newest version away."""
+        with self._translated(key):
+            self.client.disable_object_legal_hold(bucket_name=self.bucket, object_name=key)
+
+    def is_held(self, key: str) -> bool:
+        with self._translated(key):
+            return self.client.is_object_legal_hold_enabled(bucket_name=self.bucket, object_name=key)
+
+    def hold_is_enforced(self) -> bool:
+        """Whether the store keeps its word: puts a probe, holds it, tries to delete that version, expects refusal.
+
+        The probe is released and removed afterwards. False also when the store knows no holds.
+        """
+        key = f"{PROBES}{secrets.token_hex(8)}"
+        self.put_bytes(key, b"hold probe", "text/plain")
+        try:
+            self.hold(key)
+            self.delete(key)
+        except StoreUnavailableError:
+            raise
+        except ConflictError:
+            return self.stat(key) is not None
+        except StoreError:  # it does not know holds: the bucket was made without object lock
+            return False
+        else:
+            return False
+        finally:
+            with suppress(StoreError, InputError):
+                self.release(key)
+            with suppress(StoreError, InputError):
+                self.delete(key)
+
+    def sha256_of(self, key: str) -> str:
+        """Of what the store really gives, read whole. Raises NotFoundError."""
+        digest = hashlib.sha256()
+        with self.open(key) as chunks:
+            for chunk in chunks:
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def _put(self, key: str, data: BinaryIO, size_bytes: int, content_type: str, sha256: str) -> None:
+        found = self.stat(key)
+        claimed = found is not None and (found.size_bytes, found.sha256) == (size_bytes, sha256)
+        if claimed and self.sha256_of(key) == sha256:
+            return
+        # Altered in the store? Then what is right becomes its newest version, and the altered one stays as evidence.
+        with self._translated(key):
+            written = self.client.put_object(
+                bucket_name=self.bucket,
+                object_name=key,
+                data=data,
+                length=size_bytes,
+                content_type=content_type,
+                metadata={SHA256: sha256},
+                part_size=PART_BYTES,
+                num_parallel_uploads=1,
+            )
+        arrived = self.sha256_of(key)
+        if arrived != sha256:
+            with suppress(S3Error, urllib3.exceptions.HTTPError):  # the error below says what matters
+                self.client.remove_object(bucket_name=self.bucket, object_name=key, version_id=written.version_id)
+            raise IntegrityError(f"{key}: sent with sha256 {sha256}, the store gives back {arrived}")
+
+    def _chunks(self, key: str, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+        with self._translated(key):
+            yield from answer.stream(CHUNK_BYTES)
+
+    def _translated(self, key: str) -> AbstractContextManager[None]:
+        return translated(self.endpoint, key)
