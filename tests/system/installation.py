@@ -47,9 +47,9 @@ class Installation:
         environment = os.environ | {"CAMSVC_ADMIN_PASSWORD": PASSWORD, "PYTHONWARNINGS": "default"}
         with self.log.open("ab") as log:
             before = self.log.stat().st_size
+            up = [sys.executable, "-m", "camsvc.cli.main", "up", "--port", "0"]
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "camsvc.cli.main", "up", "--data", str(self.data), "--config", str(self._config)]
-                + ["--port", "0"],
+                [*up, "--data", str(self.data), "--config", str(self._config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -53,14 +53,15 @@ def make(path: Path, scenes: tuple[Scene, ...] = SCENES, duration_s: int = DURAT
         )
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.gop_size = FPS * GOP_S
-        for picture in _pictures(scenes, duration_s):
+        for picture in pictures(scenes, duration_s):
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
         out.mux(stream.encode(None))
     unfinished.rename(path)
     return path
 
 
-def _pictures(scenes: tuple[Scene, ...], duration_s: int) -> Iterator[Picture]:
+def pictures(scenes: tuple[Scene, ...], duration_s: int) -> Iterator[Picture]:
+    """The pictures one by one, BGR."""
     photo = _photo()
     street = _street(photo)
     noise = np.random.default_rng(1)
