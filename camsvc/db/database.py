@@ -172,7 +172,7 @@ class Database:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         # The text may hold a password: neither it nor the parser's message is repeated.
         raise ConfigError("database_url: not a URL: write postgresql://user:password@host:5432/name") from error
     if parsed.get_backend_name() != "postgresql":

@@ -255,10 +255,6 @@ def upgrade() -> None:
             comment="Why.",
         ),
         sa.CheckConstraint("what IN ('footage', 'analysis')", name=op.f("ck_coverage_gaps_what")),
-        sa.CheckConstraint(
-            "reason IN ('reconnect', 'stall', 'jump', 'parameters', 'corrupt', 'overflow', 'crash', 'disk_full', 'detector')",
-            name=op.f("ck_coverage_gaps_reason"),
-        ),
         sa.CheckConstraint("ended_at >= started_at", name=op.f("ck_coverage_gaps_order")),
         sa.ForeignKeyConstraint(["camera"], ["cameras.id"], name=op.f("fk_coverage_gaps_camera")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_coverage_gaps")),
@@ -353,7 +349,7 @@ def upgrade() -> None:
             name=op.f("uq_viewpoints_camera_area_lat_lon_heading_deg_fov_deg_range_m"),
             postgresql_nulls_not_distinct=True,
         ),
-        comment="From where incidents were seen: one row for each place, direction and area that a camera had when it saw one. Rows never change: an incident's place is where its camera stood then. A few thousand rows, so place, area and camera are resolved here, and incidents then found by viewpoint and time.",
+        comment="From where incidents were seen: one row for each place, direction and area that a camera had when it saw one. Rows never change: an incident's place is where its camera stood then. A few thousand rows, so place, area and camera are resolved here, incidents then found by viewpoint and time.",
     )
     op.create_index("ix_viewpoints_place", "viewpoints", ["lat", "lon"], unique=False)
     op.create_table(

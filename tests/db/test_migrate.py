@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+
+from camsvc.db import migrate
+from camsvc.db.database import Database
+from camsvc.db.models import Base
+from camsvc.errors import ConfigError, DatabaseUnavailableError
+
+RELEASED: dict[str, str] = {}
+"""File of each released migration, with its SHA-256: it ran on somebody's database, so it is never edited.
+Add a line with each release."""
+
+_CATALOGUE = """
+SELECT 'column', c.table_name || '.' || c.column_name, concat_ws(' ', c.udt_name, c.character_maximum_length,
+       c.is_nullable, c.column_default, c.is_identity, c.identity_generation, c.generation_expression,
+       col_description(format('%I', c.table_name)::regclass, c.ordinal_position))
+  FROM information_schema.columns c WHERE c.table_schema = 'public'
+UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+  FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT 'table', relname, concat_ws(' ', array_to_string(reloptions, ','), obj_description(oid))
+  FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+UNION ALL SELECT 'sequence', sequencename, concat_ws(' ', data_type, start_value, increment_by, cache_size)
+  FROM pg_sequences WHERE schemaname = 'public'
+"""
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(migrate.configuration())
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _catalogue(connection: Connection) -> set[tuple[Any, ...]]:
+    rows = connection.execute(text(_CATALOGUE)).all()
+    return {tuple(row) for row in rows if "alembic_version" not in row[1]}
+
+
+# The server stores the expression of a computed column in its own words; the catalogues below compare those.
+@pytest.mark.filterwarnings("ignore:Computed default on")
+def test_migrating_an_empty_database_gives_exactly_the_models(database_url: str) -> None:
+    with _connected(database_url) as connection:
+        migrate.upgrade(connection)
+        migrated = _catalogue(connection)
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+        Base.metadata.create_all(connection)
+        created = _catalogue(connection)
+        assert migrated - created == set()
+        assert created - migrated == set()
+
+
+@pytest.mark.parametrize("revision", [each.revision for each in _script().walk_revisions()])
+def test_every_version_migrates_upwards_to_the_newest(database_url: str, revision: str) -> None:
+    with _connected(database_url) as connection:
+        command.upgrade(migrate.configuration(connection), revision)
+        assert MigrationContext.configure(connection).get_current_revision() == revision
+    database = Database(database_url)
+    database.migrate()
+    database.ping()
+    database.close()
+
+
+def test_migrations_form_one_line_and_released_ones_are_frozen() -> None:
+    assert len(_script().get_heads()) == 1
+    for name, digest in RELEASED.items():
+        file = migrate.SCRIPTS / "versions" / name
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == digest, f"{name} was released: write a new migration"
+
+
+def test_migrating_twice_and_at_once_is_harmless(database_url: str) -> None:
+    failures: list[BaseException] = []
+
+    def one() -> None:
+        database = Database(database_url)
+        try:
+            database.migrate()
+        except BaseException as error:  # noqa: BLE001  shown by the assertion
+            failures.append(error)
+        database.close()
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    database = Database(database_url)
+    database.migrate()
+    database.ping()
+    database.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(database_url: str) -> None:
+    with _connected(database_url) as connection:
+        connection.execute(text("CREATE TABLE tokens (x int)"))  # in the way of the first migration
+    database = Database(database_url)
+    with pytest.raises(Exception, match="tokens"):
+        database.migrate()
+    with _connected(database_url) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")) == 1
+    database.close()
+
+
+def test_a_schema_of_a_newer_program_is_refused(migrated_url: str) -> None:
+    with _connected(migrated_url) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database = Database(migrated_url)
+    with pytest.raises(ConfigError, match="newer camsvc"):
+        database.migrate()
+    with pytest.raises(DatabaseUnavailableError, match="9999"):
+        database.ping()
+    database.close()
