@@ -1,0 +1,119 @@
+"""Who asks, and whether they may: a bearer token, or the page's session cookie.
+
+Every route needs one of them, but liveness, readiness, log-in and the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, OAuth2PasswordBearer
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from camsvc.api.context import server_of
+from camsvc.api.errors import ForbiddenError
+from camsvc.api.services import accounts
+from camsvc.config import Settings
+from camsvc.domain.account import Role, User
+from camsvc.errors import AccessError
+
+COOKIE = "camsvc_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_bearer = OAuth2PasswordBearer("/api/v1/auth/token", auto_error=False, description="A token of POST /api/v1/auth/token")
+_cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The page's session, set by POST /api/v1/auth/login")
+
+
+def user_of(connection: HTTPConnection) -> User | None:
+    """Who asks; None when nobody that is known. For pages and web sockets as well. Blocks for one look-up.
+
+    A token in the Authorization header is taken alone: when it is not valid, the cookie does not help.
+    Raises DatabaseUnavailableError.
+    """
+    server = server_of(connection)
+    header = connection.headers.get("authorization")
+    if header is not None:
+        scheme, token = get_authorization_scheme_param(header)
+        return accounts.bearer(server, token.strip()) if scheme.lower() == "bearer" else None
+    cookie = session_cookie(connection)
+    return accounts.session(server, cookie) if cookie else None
+
+
+def session_cookie(connection: HTTPConnection) -> str | None:
+    return connection.cookies.get(cookie_name(server_of(connection).settings))
+
+
+def signed_in(
+    request: Request,
+    _: Annotated[str | None, Depends(_bearer)],
+    __: Annotated[str | None, Depends(_cookie)],
+) -> User:
+    """Dependency: the user who asks. Raises AccessError (401), ForbiddenError (403) for a forged request."""
+    user = user_of(request)
+    if user is None:
+        given = request.headers.get("authorization") or session_cookie(request)
+        raise AccessError(
+            "The token or session is not valid (any more)." if given else "This needs a token, or to be logged in."
+        )
+    request.state.user_name = user.name
+    if request.method not in SAFE_METHODS and "authorization" not in request.headers:
+        require_same_origin(request)
+    return user
+
+
+def administrator(user: Annotated[User, Depends(signed_in)]) -> User:
+    """Dependency: the user who asks, an administrator. Raises ForbiddenError."""
+    if Role.ADMINISTRATOR not in user.roles:
+        raise ForbiddenError("Only an administrator may do this.")
+    return user
+
+
+SignedIn = Annotated[User, Depends(signed_in)]
+Administrator = Annotated[User, Depends(administrator)]
+
+
+def require_same_origin(request: Request, *, unsaid_is_fine: bool = False) -> None:
+    """A page of another site may make a browser send our cookie along (CSRF): only our own pages may change things.
+
+    Browsers say where a request comes from: Sec-Fetch-Site, or at least Origin. Hosts are compared, not schemes: behind
+    a proxy that ends TLS this server is asked by plain HTTP. Raises ForbiddenError.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        allowed = site == "same-origin"
+    elif origin is not None:
+        allowed = origin.partition("://")[2] == request.headers.get("host", "nowhere")
+    else:
+        allowed = unsaid_is_fine
+    if not allowed:
+        raise ForbiddenError(
+            "This request came from another site's page, or does not say from where: a session cookie is taken only"
+            " from this server's own pages. Programs use a bearer token."
+        )
+
+
+def cookie_name(settings: Settings) -> str:
+    """``__Host-``: browsers then take it only over TLS, for this host and no other."""
+    return f"__Host-{COOKIE}" if settings.server.cookie_secure else COOKIE
+
+
+def set_session_cookie(response: Response, settings: Settings, token: str, max_age_s: int) -> None:
+    response.set_cookie(
+        cookie_name(settings),
+        token,
+        max_age=max_age_s,
+        path="/",
+        secure=settings.server.cookie_secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def clear_session_cookie(response: Response, settings: Settings) -> None:
+    response.delete_cookie(
+        cookie_name(settings), path="/", secure=settings.server.cookie_secure, httponly=True, samesite="strict"
+    )

@@ -1,0 +1,91 @@
+"""Errors of this interface that are more than the ones every layer knows (camsvc.errors)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from camsvc.errors import AccessError, CamsvcError, ConflictError, InputError
+
+MAX_FAULTS = 20
+"""Of one request: more tell nobody anything, and a hostile body can hold thousands."""
+
+
+class ForbiddenError(AccessError):
+    """Who asks is known and may not."""
+
+
+class LockedOutError(AccessError):
+    """Too many wrong passwords in a row; ``retry_after_s`` says how long to wait."""
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotAcceptableError(InputError):
+    """None of the media types that the client accepts can be made."""
+
+
+class PreconditionError(ConflictError):
+    """``If-Match`` names another version than the current one."""
+
+
+class NotYetError(ConflictError):
+    """What is asked for will exist, but does not yet: come back after ``retry_after_s``."""
+
+    def __init__(self, message: str, *, retry_after_s: float, cure: str) -> None:
+        super().__init__(message, cure=cure)
+        self.retry_after_s = retry_after_s
+
+
+class BusyError(CamsvcError):
+    """A bounded resource of this server is in use up to its bound."""
+
+
+class InvalidBodyError(InputError):
+    """One or several members of a request are wrong. ``str()``, ``parameter`` and ``cure`` are those of the first."""
+
+    def __init__(self, faults: Sequence[Mapping[str, str]]) -> None:
+        first = faults[0]
+        super().__init__(first["detail"], parameter=first.get("parameter"), cure=first.get("cure"))
+        self.faults = faults
+
+    @classmethod
+    def of(cls, error: ValidationError) -> Self:
+        return cls(faults_of(error.errors(include_input=False, include_url=False, include_context=False)))
+
+
+def faults_of(errors: Sequence[Any]) -> list[dict[str, str]]:
+    """pydantic's errors as ``parameter``, ``detail``, ``cure``; the first MAX_FAULTS."""
+    return [_fault(each) for each in errors[:MAX_FAULTS]]
+
+
+_LOCATIONS = frozenset({"query", "path", "body", "header", "cookie"})
+
+
+def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
+    """One error of pydantic: which member, what is wrong, the cure. The refused value is not repeated."""
+    where = [str(part) for part in fault["loc"]]
+    if where and where[0] in _LOCATIONS:
+        where = where[1:]
+    parameter = ".".join(where) or "body"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "json_invalid":
+        return {
+            "parameter": "body",
+            "detail": f"The body is not valid JSON: {message}.",
+            "cure": "send one JSON object with 'Content-Type: application/json'",
+        }
+    cures = {
+        "missing": f"give {parameter}",
+        "extra_forbidden": f"leave {parameter} out, or mend its name",
+        "model_attributes_type": "send one JSON object with 'Content-Type: application/json'",
+    }
+    return {
+        "parameter": parameter,
+        "detail": f"{parameter}: {message}",
+        "cure": cures.get(fault["type"], f"see {parameter} in /api/openapi.json"),
+    }

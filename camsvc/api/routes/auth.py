@@ -1,0 +1,78 @@
+"""``/api/v1/auth``: bearer tokens for programs, sessions for pages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from starlette.responses import JSONResponse
+
+from camsvc.api import schemas
+from camsvc.api.access import (
+    SignedIn,
+    clear_session_cookie,
+    require_same_origin,
+    session_cookie,
+    set_session_cookie,
+    signed_in,
+)
+from camsvc.api.context import server_of
+from camsvc.api.services import accounts
+from camsvc.api.services.text import refuse_unstorable
+from camsvc.db.models import TokenKind
+from camsvc.domain.account import User
+
+router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+
+Name = Annotated[str, Form(max_length=200)]
+Password = Annotated[str, Form(max_length=1000)]
+
+
+@router.post("/token", response_model=schemas.Token)
+def token(
+    request: Request,
+    username: Name,
+    password: Password,
+    grant_type: Annotated[str | None, Form(pattern="^password$")] = None,
+    scope: Annotated[str, Form()] = "",
+) -> Response:
+    """OAuth2 password form (RFC 6749 §4.3): a bearer token for a program. Scopes are not used."""
+    del grant_type, scope
+    refuse_unstorable(username, "username")
+    made = accounts.log_in(server_of(request), username, password, TokenKind.BEARER)
+    return JSONResponse({"access_token": made.token, "token_type": "bearer", "expires_in": made.ttl_s})
+
+
+@router.post("/login", response_model=schemas.Me)
+def login(request: Request, username: Name, password: Password) -> Response:
+    """Sets the page's session cookie."""
+    require_same_origin(request, unsaid_is_fine=True)
+    refuse_unstorable(username, "username")
+    server = server_of(request)
+    made = accounts.log_in(server, username, password, TokenKind.SESSION)
+    response = JSONResponse(_me(made.user))
+    set_session_cookie(response, server.settings, made.token, made.ttl_s)
+    return response
+
+
+@router.post("/logout", status_code=204, dependencies=[Depends(signed_in)])
+def logout(request: Request) -> Response:
+    """Ends the session (cookie) or the token (Authorization) that the request came with."""
+    server = server_of(request)
+    header = request.headers.get("authorization")
+    ended = header.partition(" ")[2].strip() if header is not None else session_cookie(request)
+    if ended:
+        accounts.log_out(server, ended)
+    response = Response(status_code=204)
+    clear_session_cookie(response, server.settings)
+    return response
+
+
+@router.get("/me", response_model=schemas.Me)
+def me(user: SignedIn) -> Response:
+    """Who is logged in."""
+    return JSONResponse(_me(user))
+
+
+def _me(user: User) -> dict[str, object]:
+    return {"name": user.name, "roles": sorted(role.value for role in user.roles)}

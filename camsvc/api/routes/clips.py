@@ -1,0 +1,103 @@
+"""``/api/v1/incidents/{id}/clip``, ``/thumbnail`` and ``/tracks``: what is in the object store."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.responses import JSONResponse
+
+from camsvc.api import schemas
+from camsvc.api.access import signed_in
+from camsvc.api.context import Server, server_of
+from camsvc.api.routes.incidents import IncidentId
+from camsvc.api.services import clips, incidents
+from camsvc.api.services.renditions import Making
+from camsvc.api.stored import stored_response
+
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(signed_in)])
+
+RETRY_RENDITION_S = 2
+"""A part of some minutes is converted in about as many tens of seconds; a player that waits asks this often."""
+PART_MAX = 100_000
+
+Download = Annotated[bool, Query(description="Offer it as a file to save instead of something to show")]
+
+
+class Rendition(StrEnum):
+    ORIGINAL = "original"
+    """The camera's own bits."""
+    BROWSER = "browser"
+    """What a browser can play: the original where it can, else a converted, marked copy."""
+
+
+@router.head("/{id}/clip", include_in_schema=False)
+@router.get(
+    "/{id}/clip",
+    response_class=Response,
+    responses={
+        200: {"content": {"video/mp4": {}}, "description": "The whole part"},
+        202: {"model": schemas.Making, "description": "The rendition is being made: see Retry-After"},
+        206: {"content": {"video/mp4": {}}, "description": "The range asked for"},
+        304: {"description": "Not changed"},
+        409: {"description": "The incident has no clip yet: see Retry-After"},
+        416: {"description": "The range begins behind the end"},
+    },
+)
+def clip(
+    request: Request,
+    id: IncidentId,
+    part: Annotated[int, Query(ge=0, le=PART_MAX, description="index of one of clip.parts")] = 0,
+    rendition: Annotated[Rendition, Query()] = Rendition.ORIGINAL,
+    download: Download = False,
+) -> Response:
+    """One part of the clip as MP4, with ranges. ETag and Repr-Digest are its sha256.
+
+    A whole read is checked against it: should the stored bytes not be what was written, the answer is broken off
+    before its last byte.
+    """
+    server = server_of(request)
+    incident = incidents.get(server, id)
+    found = clips.part_of(incident, part)
+    if rendition is Rendition.ORIGINAL:
+        file = clips.original(incident, found)
+    else:
+        made = clips.for_browser(server, incident, found)
+        if isinstance(made, Making):
+            return _making(server, made)
+        file = made
+    return stored_response(request, file, server.store, server.metrics, download=download)
+
+
+@router.head("/{id}/thumbnail", include_in_schema=False)
+@router.get(
+    "/{id}/thumbnail",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}, "description": "The picture that shows most"}},
+)
+def thumbnail(request: Request, id: IncidentId, download: Download = False) -> Response:
+    server = server_of(request)
+    file = clips.thumbnail(server, incidents.get(server, id))
+    return stored_response(request, file, server.store, server.metrics, download=download)
+
+
+@router.head("/{id}/tracks", include_in_schema=False)
+@router.get(
+    "/{id}/tracks",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}, "description": "Boxes by media time"}},
+)
+def tracks(request: Request, id: IncidentId, download: Download = False) -> Response:
+    server = server_of(request)
+    file = clips.tracks(server, incidents.get(server, id))
+    return stored_response(request, file, server.store, server.metrics, download=download)
+
+
+def _making(server: Server, making: Making) -> Response:
+    body = {
+        "stage": making.stage.value,
+        "elapsed_s": round(server.clock.monotonic_s() - making.began_s, 1),
+        "retry_after_s": RETRY_RENDITION_S,
+    }
+    return JSONResponse(body, 202, headers={"Retry-After": str(RETRY_RENDITION_S)})

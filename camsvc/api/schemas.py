@@ -1,0 +1,204 @@
+"""What answers look like, for the OpenAPI document. A test holds real answers to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from camsvc.config import DetectConfig, LocationConfig, PresenceRule
+from camsvc.domain.account import Role
+from camsvc.domain.camera import CameraState, Severity, Transport
+from camsvc.domain.incident import GapReason, IncidentState
+from camsvc.domain.track import ObjectClass
+
+
+class Problem(BaseModel):
+    """RFC 9457, with ``parameter``, ``cure``, ``errors`` and ``id`` where they apply."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    parameter: str | None = None
+    cure: str | None = None
+    errors: list[dict[str, str]] | None = None
+    id: str | None = Field(default=None, description="Under it the server's log says more")
+
+
+class Token(BaseModel):
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: int = Field(description="Seconds")
+
+
+class Me(BaseModel):
+    name: str
+    roles: list[Role]
+
+
+class CameraStatus(BaseModel):
+    state: CameraState
+    since: datetime
+    detail: str | None
+    worker: str | None
+    last_packet_at: datetime | None
+    codec: str | None
+    width: int | None
+    height: int | None
+    fps: float | None
+    bitrate_bps: int | None
+    clock_error_ms: float | None
+    camera_clock_offset_ms: float | None
+    sessions: int
+    analysed_fps: float | None
+    shed_frames: int
+
+
+class Streams(BaseModel):
+    main: str = Field(description="Credentials are replaced by ***")
+    sub: str | None
+    transport: Transport
+
+
+class Camera(BaseModel):
+    id: str
+    name: str
+    area: str
+    location: LocationConfig | None
+    streams: Streams
+    detect: DetectConfig
+    zones: dict[str, list[tuple[float, float]]]
+    rules: list[PresenceRule]
+    enabled: bool
+    has_credentials: bool
+    status: CameraStatus
+
+
+class CameraPage(BaseModel):
+    items: list[Camera]
+    next_cursor: str | None
+
+
+class Area(BaseModel):
+    path: str
+    name: str
+    parent: str | None
+    cameras: int = Field(description="In it and in all areas below it")
+
+
+class AreaNode(Area):
+    areas: list[AreaNode]
+
+
+class AreaTree(BaseModel):
+    items: list[AreaNode]
+
+
+class AreaName(BaseModel):
+    """What PUT takes."""
+
+    model_config = {"extra": "forbid"}
+    name: str = Field(min_length=1, max_length=200)
+
+
+class IncidentObject(BaseModel):
+    track: int
+    class_: ObjectClass = Field(alias="class")
+    confidence: float
+    colour: str | None
+    direction_deg: float | None
+    speed_kmh: float | None
+    speed_error_kmh: float | None
+
+
+class Gap(BaseModel):
+    started_at: datetime
+    ended_at: datetime
+    reason: GapReason
+
+
+class ClipPart(BaseModel):
+    index: int
+    url: str
+    session: str
+    started_at: datetime
+    ended_at: datetime
+    start_pts_90k: int
+    duration_s: float
+    size_bytes: int
+    sha256: str
+    codec: str
+    width: int
+    height: int
+    audio: str | None
+    audio_note: str | None
+    clock_error_ms: float
+    camera_clock_offset_ms: float | None
+
+
+class Clip(BaseModel):
+    """``codec``, ``sha256`` and ``size_bytes`` are those of the first part."""
+
+    started_at: datetime
+    ended_at: datetime
+    duration_s: float
+    codec: str
+    sha256: str
+    size_bytes: int
+    clock_error_ms: float
+    gaps: list[Gap]
+    parts: list[ClipPart]
+
+
+class Incident(BaseModel):
+    id: UUID
+    camera: str
+    area: str
+    location: LocationConfig | None
+    kind: str
+    severity: Severity
+    state: IncidentState
+    started_at: datetime
+    last_observed_at: datetime
+    ended_at: datetime | None
+    zone: str | None
+    objects: list[IncidentObject]
+    clip: Clip | None
+    thumbnail: str | None
+    tracks: str | None
+    model: str
+    worker: str
+    epoch: int
+    revision: int
+
+
+class IncidentPage(BaseModel):
+    items: list[Incident]
+    next_cursor: str | None
+
+
+class Making(BaseModel):
+    """A rendition that is being made."""
+
+    stage: Literal["waiting", "fetching", "converting", "storing"]
+    elapsed_s: float
+    retry_after_s: int
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+
+
+class Readiness(BaseModel):
+    status: Literal["ready", "not ready"]
+    parts: dict[str, Literal["ready", "not ready"]]
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "What is wrong with the request", "content": {"application/problem+json": {}}},
+    "5XX": {"description": "What is wrong with the server", "content": {"application/problem+json": {}}},
+}
+"""For ``responses=`` of a router. The schema is put in by ``app.describe``."""

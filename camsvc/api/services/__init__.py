@@ -1,0 +1,1 @@
+"""What the API and the web application both do: plain functions, free of HTTP. Named by noun."""

@@ -1,0 +1,61 @@
+"""The administrative tree: provinces, districts, communes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from camsvc import log
+from camsvc.api.context import Server
+from camsvc.api.errors import InvalidBodyError
+from camsvc.api.services.text import refuse_unstorable
+from camsvc.config import AreaConfig
+from camsvc.db.queries import areas as rows
+from camsvc.db.queries.areas import Area
+from camsvc.domain.account import User
+from camsvc.errors import NotFoundError
+
+_log = log.get(__name__)
+
+
+def all_areas(server: Server) -> list[Area]:
+    """Each after the one above it."""
+    with server.database.session() as session:
+        return rows.all_areas(session)
+
+
+def get(server: Server, path: str) -> Area:
+    """Raises NotFoundError."""
+    for area in all_areas(server):
+        if area.path == path:
+            return area
+    raise NotFoundError(f"there is no area {path[:100]!r}", parameter="path", cure="GET /api/v1/areas lists all")
+
+
+def name(server: Server, user: User, path: str, name: str) -> Area:
+    """Give the area ``path`` a name; it, and those above it, are made when missing. Raises InputError."""
+    refuse_unstorable(name, "name")
+    try:
+        area = AreaConfig(path=path, name=name)
+    except ValidationError as error:
+        raise InvalidBodyError.of(error) from error
+    with server.database.session() as session:
+        rows.put(session, area)
+    _log.info("area named", area=path, name=name, user=user.name)
+    return get(server, path)
+
+
+def tree(areas: list[Area]) -> list[dict[str, Any]]:
+    """Nested: each area with the areas below it. ``cameras`` counts those in it and in all below."""
+    roots: list[dict[str, Any]] = []
+    nodes: dict[str, dict[str, Any]] = {}
+    for area in areas:
+        node = area_json(area) | {"areas": []}
+        nodes[area.path] = node
+        (nodes[area.parent]["areas"] if area.parent in nodes else roots).append(node)
+    return roots
+
+
+def area_json(area: Area) -> dict[str, Any]:
+    return {"path": area.path, "name": area.name, "parent": area.parent, "cameras": area.cameras}

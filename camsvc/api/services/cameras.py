@@ -1,0 +1,247 @@
+"""Desired cameras with their state, as others may see them: no answer holds a credential."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from camsvc import log
+from camsvc.api.context import Server
+from camsvc.api.errors import InvalidBodyError, PreconditionError
+from camsvc.api.services.redaction import has_credentials, redacted, restored
+from camsvc.api.services.text import refuse_unstorable
+from camsvc.config import CameraConfig, StreamsConfig
+from camsvc.db.queries import cameras as rows
+from camsvc.db.queries import status as status_rows
+from camsvc.domain.account import User
+from camsvc.domain.camera import CameraState, CameraStatus
+from camsvc.domain.incident_json import time_json
+from camsvc.errors import ConflictError, InputError, NotFoundError
+
+READ_ONLY = frozenset({"has_credentials", "status"})
+"""Members of an answer that are not part of the wish. Accepted and ignored, so that what was got may be put back."""
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """``config`` holds credentials: give out ``camera_json`` of it, never itself."""
+
+    config: CameraConfig
+    status: CameraStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPage:
+    items: tuple[CameraView, ...]
+    next_cursor: str | None
+
+
+def search(
+    server: Server,
+    *,
+    areas: Collection[str] = (),
+    states: Collection[CameraState] = (),
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> CameraPage:
+    """By id. ``cursor`` is the last id of the page before; each area includes all below it.
+
+    Raises InputError for an area that never was: a misspelt name must not look like "no cameras".
+    """
+    with server.database.session() as session:
+        _require_areas(session, areas)
+        views = _views(session, server)
+    wanted = [
+        view
+        for view in views
+        if (cursor is None or view.config.id > cursor)
+        and (not states or view.status.state in states)
+        and (not areas or any(f"{view.config.area}/".startswith(f"{area}/") for area in areas))
+    ]
+    page = wanted if limit is None else wanted[:limit]
+    return CameraPage(tuple(page), page[-1].config.id if len(page) < len(wanted) else None)
+
+
+def get(server: Server, camera: str) -> CameraView:
+    """Raises NotFoundError."""
+    with server.database.session() as session:
+        config = rows.get(session, camera, server.cipher)
+        return CameraView(config, status_rows.statuses(session)[camera])
+
+
+def create(server: Server, user: User, body: Mapping[str, Any]) -> CameraView:
+    """Raises InputError, ConflictError when the id is or was another camera's."""
+    config = _validated(body, None)
+    with server.database.session() as session:
+        if not rows.put(session, config, server.cipher):
+            raise ConflictError(
+                f"there is a camera {config.id!r} already",
+                parameter="id",
+                cure=f"choose another id, or replace it with PUT /api/v1/cameras/{config.id}",
+            )
+    _log.info("camera added", camera=config.id, user=user.name)
+    return get(server, config.id)
+
+
+def replace(
+    server: Server, user: User, camera: str, body: Mapping[str, Any], *, if_match: str | None
+) -> tuple[CameraView, bool]:
+    """Add or replace; whether it is new. A URL as it was given out (with ``***``) keeps its stored credentials."""
+    with server.database.session() as session:
+        stored = _stored(session, server, camera)
+        _require_version(stored, if_match)
+        config = _validated(_with_id(body, camera), stored)
+        is_new = rows.put(session, config, server.cipher)
+    _log.info("camera added" if is_new else "camera changed", camera=camera, user=user.name)
+    return get(server, camera), is_new
+
+
+def change(server: Server, user: User, camera: str, patch: Mapping[str, Any], *, if_match: str | None) -> CameraView:
+    """JSON Merge Patch (RFC 7396): members given replace, null removes, objects are merged."""
+    with server.database.session() as session:
+        stored = rows.get(session, camera, server.cipher)
+        _require_version(stored, if_match)
+        merged = _merge(config_json(stored), {k: v for k, v in patch.items() if k not in READ_ONLY})
+        rows.put(session, _validated(_with_id(merged, camera), stored), server.cipher)
+    _log.info("camera changed", camera=camera, user=user.name)
+    return get(server, camera)
+
+
+def remove(server: Server, user: User, camera: str, *, if_match: str | None) -> None:
+    """No longer wanted. Its incidents stay, its credentials do not, its id is never reused. Raises NotFoundError."""
+    with server.database.session() as session:
+        if if_match is not None:
+            _require_version(rows.get(session, camera, server.cipher), if_match)
+        rows.remove(session, camera)
+    _log.info("camera removed", camera=camera, user=user.name)
+
+
+def camera_json(view: CameraView) -> dict[str, Any]:
+    return config_json(view.config) | {
+        "has_credentials": has_credentials(view.config.streams),
+        "status": status_json(view.status),
+    }
+
+
+def config_json(config: CameraConfig) -> dict[str, Any]:
+    """The same names as in the configuration file, credentials replaced by ``***``."""
+    document = config.model_dump(mode="json")
+    streams = document["streams"]
+    for name in ("main", "sub"):
+        if streams[name] is not None:
+            streams[name] = redacted(streams[name])
+    return document
+
+
+def status_json(status: CameraStatus) -> dict[str, Any]:
+    return {
+        "state": status.state.value,
+        "since": time_json(status.since),
+        "detail": log.redact(status.detail) if status.detail else None,
+        "worker": status.worker,
+        "last_packet_at": time_json(status.last_packet_at) if status.last_packet_at else None,
+        "codec": status.codec,
+        "width": status.width,
+        "height": status.height,
+        "fps": status.fps,
+        "bitrate_bps": status.bitrate_bps,
+        "clock_error_ms": status.clock_error_ms,
+        "camera_clock_offset_ms": status.camera_clock_offset_ms,
+        "sessions": status.sessions,
+        "analysed_fps": status.analysed_fps,
+        "shed_frames": status.shed_frames,
+    }
+
+
+def version(config: CameraConfig) -> str:
+    """A strong ETag of the wish. Credentials are left out: a hash of them could be guessed against."""
+    text = json.dumps(config_json(config), sort_keys=True, ensure_ascii=False)
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def _require_areas(session: Session, areas: Collection[str]) -> None:
+    known = {area.path for area in rows.areas(session)} if areas else set()
+    for path in areas:
+        if path not in known:
+            raise InputError(
+                f"there is no area {path!r}, and never was", parameter="area", cure="GET /api/v1/areas lists all"
+            )
+
+
+def _views(session: Session, server: Server) -> list[CameraView]:
+    states = status_rows.statuses(session)
+    return [
+        CameraView(config, states[config.id])
+        for config in rows.all_cameras(session, server.cipher)
+        if config.id in states
+    ]
+
+
+def _stored(session: Session, server: Server, camera: str) -> CameraConfig | None:
+    try:
+        return rows.get(session, camera, server.cipher)
+    except NotFoundError:
+        return None
+
+
+def _require_version(stored: CameraConfig | None, if_match: str | None) -> None:
+    if if_match is None or (stored is not None and if_match.strip() == "*"):
+        return
+    if stored is None or version(stored) not in [tag.strip() for tag in if_match.split(",")]:
+        raise PreconditionError(
+            "The camera is not the version that If-Match names: somebody changed or removed it.",
+            parameter="If-Match",
+            cure="get the camera again, and repeat the change on what it is now",
+        )
+
+
+def _with_id(body: Mapping[str, Any], camera: str) -> dict[str, Any]:
+    if body.get("id", camera) != camera:
+        raise InputError(
+            f"id: the body names another camera than the path, which says {camera!r}",
+            parameter="id",
+            cure="an id never changes: leave it out, or add a new camera",
+        )
+    return {**body, "id": camera}
+
+
+def _validated(body: Mapping[str, Any], stored: CameraConfig | None) -> CameraConfig:
+    document = {name: value for name, value in body.items() if name not in READ_ONLY}
+    refuse_unstorable(document)
+    streams = document.get("streams")
+    if isinstance(streams, Mapping):
+        document["streams"] = _with_credentials(streams, stored.streams if stored else None)
+    try:
+        return CameraConfig.model_validate(document)
+    except ValidationError as error:
+        raise InvalidBodyError.of(error) from error
+
+
+def _with_credentials(given: Mapping[str, Any], stored: StreamsConfig | None) -> dict[str, Any]:
+    streams = dict(given)
+    for name in ("main", "sub"):
+        url = streams.get(name)
+        if isinstance(url, str):
+            streams[name] = restored(url, getattr(stored, name, None), f"streams.{name}")
+    return streams
+
+
+def _merge(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(target)
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, Mapping):
+            inner = merged.get(name)
+            merged[name] = _merge(inner if isinstance(inner, Mapping) else {}, value)
+        else:
+            merged[name] = value
+    return merged

@@ -1,0 +1,118 @@
+"""Which stored file a clip, thumbnail or track list is, and under what name a person gets it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from camsvc.api.context import Server
+from camsvc.api.errors import NotYetError
+from camsvc.api.services.renditions import Making
+from camsvc.api.stored import StoredFile
+from camsvc.domain.incident import ClipPart, Incident, IncidentState
+from camsvc.errors import IntegrityError, NotFoundError
+from camsvc.storage import keys
+
+RETRY_OPEN_S = 10
+"""A clip is published some seconds after its incident ends, or its part is full."""
+RETRY_PUBLISH_S = 5
+"""An ended incident without its clip: the worker's publisher has it on its spool and is at it."""
+BROWSER_CODECS = frozenset({"h264"})
+BROWSER_AUDIO = frozenset({None, "aac", "mp3", "opus", "flac"})
+"""What Chromium plays in an MP4 (facts.md: no H.265)."""
+MARK = "Camsvc-Rendition"
+"""Header: ``original`` (the camera's own bits) or ``browser`` (converted; not the evidence)."""
+
+
+def part_of(incident: Incident, number: int) -> ClipPart:
+    """Raises NotYetError while the incident has no clip, NotFoundError when the clip has no such part."""
+    if incident.clip is None:
+        is_open = incident.state is IncidentState.OPEN
+        retry_after_s = RETRY_OPEN_S if is_open else RETRY_PUBLISH_S
+        raise NotYetError(
+            "The incident is still open, and its clip is being recorded."
+            if is_open
+            else "The clip is on its worker's spool and not published yet.",
+            retry_after_s=retry_after_s,
+            cure=f"ask again in {retry_after_s} s, or follow /api/v1/incidents/stream",
+        )
+    for part in incident.clip.parts:
+        if part.index == number:
+            return part
+    numbers = ", ".join(str(part.index) for part in incident.clip.parts)
+    raise NotFoundError(f"the clip has no part {number}", parameter="part", cure=f"its parts are: {numbers}")
+
+
+def plays_in_browser(part: ClipPart) -> bool:
+    return part.codec in BROWSER_CODECS and part.audio in BROWSER_AUDIO
+
+
+def original(incident: Incident, part: ClipPart) -> StoredFile:
+    parts = len(incident.clip.parts) if incident.clip else 1
+    suffix = f"_part{part.index}" if parts > 1 else ""
+    return StoredFile(
+        key=part.key,
+        size_bytes=part.size_bytes,
+        sha256=part.sha256,
+        media_type="video/mp4",
+        name=f"{file_stem(incident)}{suffix}.mp4",
+        headers={MARK: "original"},
+    )
+
+
+def for_browser(server: Server, incident: Incident, part: ClipPart) -> StoredFile | Making:
+    """What a browser can play: the original where it can, else its rendition, or what is being done to make it.
+
+    Raises UnplayableError, BusyError, StoreUnavailableError.
+    """
+    file = original(incident, part)
+    if plays_in_browser(part):
+        return file
+    found = server.renditions.request(part)
+    if isinstance(found, Making):
+        return found
+    if found.sha256 is None:
+        raise IntegrityError(f"The store does not say the sha256 of {keys.rendition(part.key)}.")
+    return replace(
+        file,
+        key=keys.rendition(part.key),
+        size_bytes=found.size_bytes,
+        sha256=found.sha256,
+        name=file.name.removesuffix(".mp4") + "_browser.mp4",
+        headers={MARK: "browser"},
+    )
+
+
+def thumbnail(server: Server, incident: Incident) -> StoredFile:
+    """Raises NotYetError, NotFoundError, StoreUnavailableError."""
+    return _picture_or_tracks(server, incident, incident.thumbnail, "thumbnail", "image/jpeg", ".jpg")
+
+
+def tracks(server: Server, incident: Incident) -> StoredFile:
+    """Raises NotYetError, NotFoundError, StoreUnavailableError."""
+    return _picture_or_tracks(server, incident, incident.tracks, "track list", "application/json", "_tracks.json")
+
+
+def file_stem(incident: Incident) -> str:
+    """``nhu-nguyet-01_20261105T031200Z_presence_0193a5…``: where, when, what, and which."""
+    at = incident.started_at.strftime("%Y%m%dT%H%M%SZ")
+    return f"{incident.camera}_{at}_{incident.kind}_{str(incident.id)[-8:]}"
+
+
+def _picture_or_tracks(
+    server: Server, incident: Incident, key: str | None, what: str, media_type: str, ending: str
+) -> StoredFile:
+    if key is None:
+        if incident.state is IncidentState.OPEN:
+            raise NotYetError(
+                f"The incident is still open and has no {what} yet.",
+                retry_after_s=RETRY_OPEN_S,
+                cure=f"ask again in {RETRY_OPEN_S} s",
+            )
+        raise NotFoundError(f"the incident has no {what}", parameter="id", cure="none was recorded")
+    stat = server.store.stat(key)
+    if stat is None or stat.sha256 is None:
+        raise NotFoundError(
+            f"the object store does not have the {what}, although it is listed",
+            cure="tell the administrator: `camsvc fsck` says what else is missing",
+        )
+    return StoredFile(key, stat.size_bytes, stat.sha256, media_type, f"{file_stem(incident)}{ending}")

@@ -1,0 +1,76 @@
+"""Metrics that are the database's knowledge, read when they are asked for: the same from every server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from camsvc import log
+from camsvc.api.context import Server
+from camsvc.db.queries import incidents, status
+from camsvc.domain.camera import CameraState, CameraStatus
+from camsvc.domain.incident import IncidentState
+from camsvc.domain.search import IncidentFilter
+from camsvc.errors import CamsvcError
+
+_log = log.get(__name__)
+
+
+class DatabaseGauges(Collector):
+    """Registered with the registry of HttpMetrics. When the database is away only ``camsvc_database_up`` 0 is left:
+    a missing series is noticed by an alert, a stale one is believed."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: registration must not ask the database."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        found: list[Metric] = []
+        try:
+            with self._server.database.session() as session:
+                cameras = list(status.statuses(session).values())
+                open_incidents = incidents.count(session, IncidentFilter(states=(IncidentState.OPEN,)))
+                changes = incidents.latest(session)
+                found = [*_cameras(cameras), *_incidents(open_incidents, changes)]
+        except CamsvcError as error:
+            _log.warning("metrics without the database's", reason=str(error))
+        yield GaugeMetricFamily("camsvc_database_up", "Whether PostgreSQL answered this scrape", value=bool(found))
+        feed = self._server.feed
+        yield GaugeMetricFamily(
+            "camsvc_feed_listening", "Whether changes are notified (0: found by polling)", value=feed.is_listening
+        )
+        yield GaugeMetricFamily("camsvc_event_streams", "Clients of /incidents/stream now", value=feed.subscriptions)
+        yield from found
+
+
+def _cameras(cameras: list[CameraStatus]) -> Iterable[Metric]:
+    states = Counter(each.state for each in cameras)
+    by_state = GaugeMetricFamily("camsvc_cameras", "Wanted cameras by state", labels=["state"])
+    for state in CameraState:
+        by_state.add_metric([state.value], states[state])
+    yield by_state
+    owned = [each for each in cameras if each.worker is not None]
+    of_worker = GaugeMetricFamily("camsvc_worker_cameras", "Cameras that a worker holds", labels=["worker"])
+    for worker, count in Counter(each.worker or "" for each in owned).items():
+        of_worker.add_metric([worker], count)
+    yield of_worker
+    shed = CounterMetricFamily("camsvc_camera_shed_frames", "Frames given up by load shedding", labels=["camera"])
+    sessions = CounterMetricFamily("camsvc_camera_sessions", "Sessions opened with the camera", labels=["camera"])
+    clock = GaugeMetricFamily("camsvc_camera_clock_offset_seconds", "The camera's clock minus ours", labels=["camera"])
+    for each in owned:
+        shed.add_metric([each.camera], each.shed_frames)
+        sessions.add_metric([each.camera], each.sessions)
+        if each.camera_clock_offset_ms is not None:
+            clock.add_metric([each.camera], each.camera_clock_offset_ms / 1000)
+    yield from (shed, sessions, clock)
+
+
+def _incidents(open_incidents: int, changes: int) -> Iterable[Metric]:
+    yield GaugeMetricFamily("camsvc_incidents_open", "Incidents that are open now", value=open_incidents)
+    yield CounterMetricFamily("camsvc_incident_changes", "Incidents opened, changed or ended so far", value=changes)
