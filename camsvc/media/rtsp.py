@@ -219,7 +219,7 @@ class RtspSource:
         if self._audio is None:
             return None
         context = self._audio.codec_context
-        return AudioParameters(context.name, context.sample_rate, context.channels, context.extradata or b"")
+        return AudioParameters(context.codec.canonical_name, context.sample_rate, context.channels, context.extradata or b"")
 
     def _await_key_frame(self) -> RawPacket:
         deadline_s = self._clock.monotonic_s() + KEY_FRAME_TIMEOUT_S
