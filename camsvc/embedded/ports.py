@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import socket
 
-from camsvc.errors import EmbeddedServerError
+from camsvc.errors import ConfigError, EmbeddedServerError
 
 LOOPBACK = "127.0.0.1"
 FIRST, LAST = 15_000, 32_000
 """Below the range from which Linux takes ports for outgoing connections (32768…): a remembered port must not be
 found taken by somebody's connection when the server comes back."""
 TRIES = 500
-CONNECT_TIMEOUT_S = 1.0
 
 
 def choose_ports(count: int) -> list[int]:
@@ -36,3 +36,23 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
         except OSError:
             return False
     return True
+
+
+def require_free(host: str, port: int, *, option: str) -> None:
+    """Raises ConfigError, naming ``option`` and the cure, when no server can be started there. Port 0 is any."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except socket.gaierror as error:
+        raise ConfigError(f"{host!r} is no address of this machine: {error.strerror}") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                f"port {port} on {host} is taken by another program: give another with {option}, or 0 for any free one"
+            ) from error
+        if error.errno == errno.EACCES:
+            raise ConfigError(f"port {port} needs more rights: give one of 1024 or more with {option}") from error
+        raise ConfigError(f"{host}, port {port}: cannot be served: {error.strerror}") from error

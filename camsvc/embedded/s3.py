@@ -144,6 +144,7 @@ class EmbeddedS3:
             lingers=True,
             user=self._user,
             before_start=self._clear,
+            after_stop=self._clear,
             ready=self.answers,
         )
 
@@ -155,7 +156,6 @@ class EmbeddedS3:
 
     def stop(self) -> None:
         self._single.stop()
-        self._clear()
 
     def __enter__(self) -> Self:
         self.start()

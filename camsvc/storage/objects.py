@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import certifi
 import urllib3
@@ -23,6 +23,7 @@ from minio.commonconfig import ENABLED
 from minio.error import S3Error
 from minio.versioningconfig import VersioningConfig
 
+from camsvc.config import Settings
 from camsvc.errors import (
     ConfigError,
     ConflictError,
@@ -102,6 +103,20 @@ class ObjectStore:
             )
         except ValueError as error:
             raise ConfigError(f"s3_endpoint {endpoint!r}: {error}; write host or host:port, without http://") from error
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The store that resolved settings name. Raises ConfigError when they name none."""
+        if settings.s3_endpoint is None or settings.s3_access_key is None or settings.s3_secret_key is None:
+            raise ConfigError("s3_endpoint is not set: start `camsvc up` first, or name your own object store")
+        return cls(
+            settings.s3_endpoint,
+            settings.s3_access_key.get_secret_value(),
+            settings.s3_secret_key.get_secret_value(),
+            settings.s3_bucket,
+            settings.s3_region,
+            settings.s3_secure,
+        )
 
     def __repr__(self) -> str:
         return f"ObjectStore({self.endpoint!r}, bucket={self.bucket!r})"

@@ -48,13 +48,18 @@ class ProcessSpec:
     """The whole environment of the child."""
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: float = GRACE_S
+    cwd: Path = Path("/")
     orphan_signal: signal.Signals | None = None
     """What the kernel sends it when we die. None: ``stop_signal``."""
     lingers: bool = False
     """Known not to end by itself after its orderly stop: killing it is no cause for a warning."""
+    layer: int = 0
+    """Higher layers stop before lower ones; those of one layer stop together."""
     user: User | None = None
     before_start: Callable[[], None] | None = None
     """Called before every start and restart: clears what a killed predecessor left. May raise CamsvcError."""
+    after_stop: Callable[[], None] | None = None
+    """Called when it was stopped for good: clears what it leaves itself."""
     ready: Callable[[], bool] | None = None
     """Whether it answers. None: it is ready once it runs."""
     ready_timeout_s: float = READY_TIMEOUT_S
@@ -104,7 +109,7 @@ class Child:
             self._process = subprocess.Popen(  # noqa: S603  argv is ours
                 command,
                 env=dict(spec.env),
-                cwd="/",
+                cwd=spec.cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -138,6 +143,8 @@ class Child:
                 _log.warning("process did not stop in time and is killed", name=self.spec.name, pid=self.pid)
         self.kill()
         self._pid_file.unlink(missing_ok=True)
+        if self.spec.after_stop is not None:
+            self.spec.after_stop()
 
     def kill(self) -> None:
         """SIGKILL to it and to what it left behind in its session."""
