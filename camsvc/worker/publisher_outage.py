@@ -105,6 +105,11 @@ class Stumbles:
         with self._lock:
             return len(self._waiting)
 
+    def __contains__(self, key: object) -> bool:
+        """Whether it failed when last tried."""
+        with self._lock:
+            return key in self._waiting
+
     def may_try(self, key: object) -> bool:
         with self._lock:
             return key not in self._waiting or self._waiting[key].is_due

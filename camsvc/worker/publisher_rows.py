@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
 
 from camsvc import log
 from camsvc.clock import Clock
@@ -15,6 +17,7 @@ from camsvc.domain.incident import Incident
 from camsvc.errors import CamsvcError, ConflictError, DatabaseUnavailableError, LeaseLostError
 from camsvc.worker.publisher_outage import Outage, Stumbles
 from camsvc.worker.spool import Spool
+from camsvc.worker.spool_coverage import CoverageGap
 from camsvc.worker.spool_entry import Entry
 from camsvc.worker.spool_state import Fenced
 
@@ -53,9 +56,13 @@ class Rows:
         entries = self._spool.entries()
         known = {entry.id for entry in entries}
         self._written = {id_: written for id_, written in self._written.items() if id_ in known}
-        order = sorted(entries, key=lambda entry: (entry.id in self._written, not entry.state.is_open))
+        order = sorted(entries, key=self._urgency)
         progress = [self._entry(entry) for entry in order if not self._stop.is_set()]
         return any([*progress, self._coverage()])
+
+    def _urgency(self, entry: Entry) -> tuple[bool, bool, bool]:
+        # What stumbled comes last: whether the database is back is not for a refused row to say.
+        return entry.id in self.stumbles, entry.id in self._written, not entry.state.is_open
 
     def _entry(self, entry: Entry) -> bool:
         if not self.stumbles.may_try(entry.id):
@@ -108,11 +115,7 @@ class Rows:
         if not len(self._spool.coverage) or not self.stumbles.may_try(_COVERAGE) or not self.outage.may_ask():
             return False
         try:
-            batch = self._spool.coverage.take(COVERAGE_BATCH)
-            with self._database.session() as session:
-                for item in batch:
-                    coverage.record(session, item.camera, item.gap, item.what)
-            self._spool.coverage.done()
+            self._send_gaps(self._spool.coverage.take(COVERAGE_BATCH))
         except DatabaseUnavailableError as error:
             self.outage.failed(error)
             return False
@@ -123,6 +126,24 @@ class Rows:
         self.outage.succeeded()
         self.stumbles.succeeded(_COVERAGE)
         return True
+
+    def _send_gaps(self, batch: Sequence[CoverageGap]) -> None:
+        refused = []
+        try:
+            self._write_gaps(batch)
+        except DBAPIError:  # one is refused, and took the others with it
+            for item in batch:
+                try:
+                    self._write_gaps([item])
+                except DBAPIError as error:
+                    _log.error("gap refused by the database", camera=item.camera, reason=str(error.orig))
+                    refused.append(item)
+        self._spool.coverage.done(refused)
+
+    def _write_gaps(self, items: Sequence[CoverageGap]) -> None:
+        with self._database.session() as session:
+            for item in items:
+                coverage.record(session, item.camera, item.gap, item.what)
 
     def _guarded(self, entry: Entry, step: Callable[[Entry], None]) -> bool:
         try:

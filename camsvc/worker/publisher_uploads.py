@@ -54,7 +54,8 @@ class Uploads:
                 self._busy.discard(entry.id)
 
     def _next(self) -> Entry | None:
-        entries = self._spool.entries()
+        # What stumbled comes after all that did not: whether the store is back is not for a refused file to say.
+        entries = sorted(self._spool.entries(), key=lambda entry: entry.id in self.stumbles)
         with self._lock:
             for entry in entries:
                 if entry.id not in self._busy and _has_work(entry) and self.stumbles.may_try(entry.id):

@@ -15,7 +15,6 @@ from camsvc.config import ClipSettings
 from camsvc.domain.camera import Camera
 from camsvc.domain.incident import Gap, GapReason, Incident, IncidentState
 from camsvc.domain.track import Scene
-from camsvc.errors import SpoolError
 from camsvc.media.decode import Frame
 from camsvc.media.ring import Ring
 from camsvc.rules.events import Closed, Opened, RuleEvent, Updated
@@ -62,10 +61,10 @@ class IncidentRecorder:
         settings: ClipSettings,
         worker: str,
         epoch: Callable[[], int],
-        model: str,
+        model: Callable[[], str],
         clock: Clock,
     ) -> None:
-        """``epoch`` gives that of the camera's present lease."""
+        """``epoch`` gives that of the camera's present lease, ``model`` the name of the detector in use."""
         self._camera = camera
         self._ring = ring
         self._spool = spool
@@ -108,10 +107,7 @@ class IncidentRecorder:
                     incident.ended(event.ended.at, event.objects, event.state)
 
     def not_analysed(self, started_at: datetime, ended_at: datetime, reason: GapReason) -> None:
-        try:
-            self._spool.coverage.record(self._camera.id, "analysis", Gap(started_at, ended_at, reason))
-        except SpoolError as error:
-            _log.error("time not analysed is not on record", camera=self._camera.id, reason=str(error))
+        self._spool.coverage.record(self._camera.id, "analysis", Gap(started_at, ended_at, reason))
 
     def turn(self) -> bool:
         """Write what there is to write; whether anything is being recorded. For the recording thread."""
@@ -123,6 +119,13 @@ class IncidentRecorder:
                 self._recording = [incident for incident in self._recording if incident not in done]
                 self._bound()
                 return bool(self._recording)
+
+    def interrupt(self) -> None:
+        """The rules that opened what is open are gone: it ends as interrupted. Called by the analysis thread."""
+        with self._lock:
+            known, self._open = list(self._open.values()), {}
+        for incident in known:
+            incident.interrupted()
 
     def close(self) -> None:
         """The camera leaves this worker: what is open ends as interrupted, footage as it is. Repeatable.
@@ -182,7 +185,7 @@ class IncidentRecorder:
             revision=1,
             epoch=self._epoch(),
             worker=self._worker,
-            model=self._model,
+            model=self._model(),
         )
 
     def _known(self, key: str) -> RecordedIncident | None:

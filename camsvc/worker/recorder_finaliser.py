@@ -14,7 +14,7 @@ from uuid import UUID
 from camsvc import log
 from camsvc.clock import Clock
 from camsvc.domain.incident import ClipPart, Gap, GapReason
-from camsvc.errors import CamsvcError, MediaError
+from camsvc.errors import CamsvcError, MediaError, SpoolError
 from camsvc.media.packet_log import PacketLog
 from camsvc.media.packets import Kind, Packet
 from camsvc.media.remux import WrittenClip, write_mp4
@@ -71,6 +71,7 @@ class Finaliser:
     def turn(self) -> bool:
         """Do all there is to do, but one part of each incident at most; whether anything was done."""
         self._adopt()
+        self._flush_gaps()
         entries = self._spool.entries()
         self._forget(entries)
         progress = False
@@ -85,6 +86,12 @@ class Finaliser:
         for sibling in sorted(self._siblings.iterdir()) if self._siblings.is_dir() else ():
             if sibling != self._spool.root.path and sibling.is_dir():
                 self._spool.adopt(sibling)
+
+    def _flush_gaps(self) -> None:
+        try:
+            self._spool.coverage.flush()
+        except SpoolError as error:
+            _log.error("gaps not yet on the disk", reason=str(error))
 
     def _forget(self, entries: tuple[Entry, ...]) -> None:
         if self._retry_at_s:
@@ -157,11 +164,11 @@ def complete(entry: Entry) -> None:
 
 def _make_part(entry: Entry, index: int, packets_file: Path) -> None:
     opened = PacketLog.open(packets_file)
-    packets = _from_key_frame(opened.packets())
-    first = next(packets, None)
+    packets = opened.packets()
+    first = next(iter(packets), None)
     if first is None:
         return  # nothing that can be shown reached the disk
-    written = write_mp4(entry.part_file(index), opened.parameters, chain((first,), packets))
+    written = write_mp4(entry.part_file(index), opened.parameters, packets)
     if not entry.thumbnail_file.exists():
         picture_of_key_frame(entry.thumbnail_file, opened.parameters.video, first)
     entry.append(PartFinished(_part(entry, index, opened.session, written)))

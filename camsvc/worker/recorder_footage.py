@@ -199,10 +199,10 @@ class Footage:
 
     def _record_gap(self, hole: _Hole, until: datetime) -> None:
         gap = Gap(hole.since, max(hole.since, until), hole.reason)
+        if hole.reason in {GapReason.DISK_FULL, GapReason.OVERFLOW} and gap.ended_at > gap.started_at:
+            # Of the recorder's own making; what the session lost is reported by the session.
+            self._spool.coverage.record(self._entry.state.incident.camera, "footage", gap)
         try:
             self._entry.append(GapFound(gap))
-            if hole.reason in {GapReason.DISK_FULL, GapReason.OVERFLOW} and gap.ended_at > gap.started_at:
-                # Of the recorder's own making; what the session lost is reported by the session.
-                self._spool.coverage.record(self._entry.state.incident.camera, "footage", gap)
         except SpoolError as error:
             self._report(error)

@@ -165,8 +165,8 @@ class Spool:
             self.coverage.take_from(other.coverage)
             for path in (other.incidents, self.root.incidents):
                 sync_folder(path)
-        except OSError as error:
-            _log.error("spool of a lost worker not taken over", spool=str(sibling), reason=error.strerror)
+        except (OSError, SpoolError) as error:
+            _log.error("spool of a lost worker not taken over", spool=str(sibling), reason=str(error))
         finally:
             other.close()
         if moved:
@@ -183,6 +183,10 @@ class Spool:
 
     def close(self) -> None:
         """Let another process live here. Nothing is deleted."""
+        try:
+            self.coverage.flush()
+        except SpoolError as error:
+            _log.error("gaps are not on the disk", reason=str(error))
         self.root.close()
 
     def __enter__(self) -> Self:
@@ -194,16 +198,16 @@ class Spool:
         self.close()
 
     def _load(self, folder: Path) -> bool:
+        """Whether there is an incident in it. Raises OSError."""
         try:
             entry = Entry.load(folder, self._notify) if entry_id(folder) else None
         except (SpoolError, OSError) as error:
-            _log.error("incident cannot be read back", folder=str(folder), reason=str(error))
-            folder.rename(self.root.damaged / folder.name)
+            self._put_away(folder, str(error))
             return False
         if entry is None:
-            # No whole record, so it was never reported; a folder with footage in it would be rot, not a torn start.
-            if any(path.suffix in {".log", ".mp4"} for path in folder.iterdir()):
-                folder.rename(self.root.damaged / folder.name)
+            # No whole record, so it was never reported. Footage without a journal is no torn start, though: it is rot.
+            if not folder.is_dir() or any(path.suffix in {".log", ".mp4"} for path in folder.iterdir()):
+                self._put_away(folder, "it has no readable journal")
             else:
                 shutil.rmtree(folder)
             return False
@@ -214,6 +218,14 @@ class Spool:
         except SpoolError as error:
             _log.error("incident not yet recovered", incident=str(entry.id), reason=str(error))  # the finaliser will
         return True
+
+    def _put_away(self, folder: Path, reason: str) -> None:
+        """Keep for a person what cannot be read; moved back into ``incidents/``, it is read again at the next start."""
+        _log.error("incident cannot be read back", folder=str(folder), reason=reason)
+        place, number = self.root.damaged / folder.name, 1
+        while place.exists():
+            place, number = self.root.damaged / f"{folder.name}.{number}", number + 1
+        folder.rename(place)
 
     def _leave(self, entry: Entry, folder: Path) -> None:
         try:

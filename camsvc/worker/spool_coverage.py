@@ -6,6 +6,7 @@ frame for an hour is one line, not ten thousand.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,11 +23,15 @@ from camsvc.worker.spool_journal import Journal
 What = Literal["footage", "analysis"]
 
 JOURNAL = "journal"
+REFUSED = "refused"
+"""What the database does not take, of a camera that it does not know for example."""
 NEIGHBOUR = timedelta(seconds=2)
 """Gaps closer than this are one: between them lies at most one key frame interval of doubt."""
 PENDING_MAX = 50_000
 """About 15 MB. Beyond it, gaps of the same camera, kind and reason become one whatever lies between them:
 coarser, but never saying "nothing happened" of a time that nobody looked at."""
+UNWRITTEN_MAX = 10_000
+"""Gaps that a hanging disk has not taken. Beyond it they are written as merged, all at once, when it does."""
 COMPACT_BYTES = 4 * 1024 * 1024
 """A journal longer than this, and than twice what is pending, is written anew."""
 
@@ -42,16 +47,24 @@ _GAP = TypeAdapter(CoverageGap)
 
 
 class Coverage:
-    """Any thread may call any method."""
+    """Any thread may call any method. :meth:`record` never waits for the disk: receive threads call it."""
 
     def __init__(self, folder: Path, changed: Callable[[], None]) -> None:
-        """Reads what a predecessor left. ``changed`` is called after every new gap. Raises OSError."""
+        """Reads what a predecessor left. ``changed`` is called after every new gap. Raises OSError, SpoolError."""
         self._journal = Journal(folder / JOURNAL)
+        self._refused = Journal(folder / REFUSED)
+        with contextlib.suppress(FileNotFoundError):
+            self._refused.read()
         self._changed = changed
         self._lock = threading.Lock()
+        """Of the memory; held for microseconds."""
+        self._disk = threading.Lock()
+        """Of the journal; taken first."""
         self._pending: list[CoverageGap] = []
         self._latest: dict[tuple[str, What, str], int] = {}
         self._sending: tuple[CoverageGap, ...] = ()
+        self._unwritten: list[CoverageGap] = []
+        self._rewrite = False
         for gap in _read(self._journal):
             self._merge(gap)
         self._compacted_bytes = self._journal.size_bytes
@@ -61,35 +74,51 @@ class Coverage:
             return len(self._pending) + len(self._sending)
 
     def record(self, camera: str, what: What, gap: Gap) -> None:
-        """Survives the death of the process, not a power cut within the next seconds. Raises SpoolError."""
+        """Remember it; :meth:`flush` puts it on the disk within a second or two."""
         item = CoverageGap(camera, what, gap)
         with self._lock:
             self._merge(item)
-            try:
-                if self._journal.suspect or self._journal.size_bytes > max(COMPACT_BYTES, 2 * self._compacted_bytes):
-                    self._compact()
-                else:
-                    self._journal.append([_GAP.dump_json(item)], sync=False)
-            except OSError as error:
-                raise SpoolError(f"a gap of camera {camera} cannot be written: {error.strerror}") from error
+            self._unwritten.append(item)
+            if len(self._unwritten) > UNWRITTEN_MAX:
+                self._unwritten.clear()
+                self._rewrite = True
         self._changed()
+
+    def flush(self) -> None:
+        """Hand what was recorded to the operating system: it survives the death of the process. Raises SpoolError."""
+        with self._disk:
+            with self._lock:
+                fresh, self._unwritten = self._unwritten, []
+            is_long = self._journal.size_bytes > max(COMPACT_BYTES, 2 * self._compacted_bytes)
+            try:
+                if is_long or self._rewrite or self._journal.suspect:
+                    self._compact()
+                elif fresh:
+                    self._journal.append([_GAP.dump_json(item) for item in fresh], sync=False)
+            except OSError as error:
+                self._rewrite = True  # with everything: what of the append arrived is not known
+                raise SpoolError(f"the journal of gaps cannot be written: {error.strerror}") from error
 
     def take(self, limit: int) -> tuple[CoverageGap, ...]:
         """The oldest gaps, to be put into the database; the same again until :meth:`done`. One caller at a time."""
         with self._lock:
             if not self._sending:
                 self._sending, self._pending = tuple(self._pending[:limit]), self._pending[limit:]
-                self._index()
+                self._latest = {_key(item): index for index, item in enumerate(self._pending)}
             return self._sending
 
-    def done(self) -> None:
-        """What :meth:`take` gave is in the database. Raises SpoolError; then it is sent again, which does no harm."""
+    def done(self, refused: Sequence[CoverageGap] = ()) -> None:
+        """What :meth:`take` gave is in the database, but for ``refused``, which is kept in a file for a person.
+
+        A crash before the next :meth:`flush` sends it again: no harm. Raises OSError.
+        """
+        if refused:
+            with self._disk:
+                self._refused.append([_GAP.dump_json(item) for item in refused])
         with self._lock:
             self._sending = ()
-            try:
-                self._compact()
-            except OSError as error:
-                raise SpoolError(f"the journal of gaps cannot be written: {error.strerror}") from error
+            self._rewrite = True
+        self._changed()
 
     def take_from(self, folder: Path) -> None:
         """Take over the gaps of a spool where nobody lives. Raises OSError."""
@@ -97,16 +126,16 @@ class Coverage:
         gaps = _read(other)
         if not gaps:
             return
-        with self._lock:
-            for gap in gaps:
-                self._merge(gap)
+        with self._disk:
+            with self._lock:
+                for gap in gaps:
+                    self._merge(gap)
             self._compact()
         other.rewrite([])
         self._changed()
 
     def _merge(self, item: CoverageGap) -> None:
-        key = (item.camera, item.what, item.gap.reason.value)
-        index = self._latest.get(key)
+        index = self._latest.get(_key(item))
         if index is not None:
             last = self._pending[index].gap
             near = last.started_at - NEIGHBOUR <= item.gap.started_at <= last.ended_at + NEIGHBOUR
@@ -115,17 +144,24 @@ class Coverage:
                 ended = max(last.ended_at, item.gap.ended_at)
                 self._pending[index] = replace(item, gap=replace(last, started_at=started, ended_at=ended))
                 return
-        self._latest[key] = len(self._pending)
+        self._latest[_key(item)] = len(self._pending)
         self._pending.append(item)
 
-    def _index(self) -> None:
-        self._latest = {
-            (item.camera, item.what, item.gap.reason.value): index for index, item in enumerate(self._pending)
-        }
-
     def _compact(self) -> None:
-        self._journal.rewrite(_GAP.dump_json(item) for item in (*self._sending, *self._pending))
+        with self._lock:
+            self._unwritten.clear()
+            everything = (*self._sending, *self._pending)
+            self._rewrite = False
+        try:
+            self._journal.rewrite(_GAP.dump_json(item) for item in everything)
+        except OSError:
+            self._rewrite = True
+            raise
         self._compacted_bytes = self._journal.size_bytes
+
+
+def _key(item: CoverageGap) -> tuple[str, What, str]:
+    return item.camera, item.what, item.gap.reason.value
 
 
 def _read(journal: Journal) -> Sequence[CoverageGap]:

@@ -88,7 +88,7 @@ def get(session: Session, incident: UUID) -> Incident:
         raise NotFoundError(
             f"there is no incident {incident}", parameter="id", cure="take the id from a search's answer"
         )
-    return from_row(*found.tuple())
+    return from_row(found[0], found[1])
 
 
 def search(
