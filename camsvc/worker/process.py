@@ -115,7 +115,6 @@ class Child:
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in a terminal goes to us alone; we stop them in order
             )
-        self.started_s = time.monotonic()
         _remember(self._pid_file, self.pid)
 
     @property
@@ -142,16 +141,16 @@ class Child:
             if not self.spec.lingers:
                 _log.warning("process did not stop in time and is killed", name=self.spec.name, pid=self.pid)
         self.kill()
-        self._pid_file.unlink(missing_ok=True)
         if self.spec.after_stop is not None:
             self.spec.after_stop()
 
     def kill(self) -> None:
-        """SIGKILL to it and to what it left behind in its session."""
+        """SIGKILL to it and to what it left behind in its session. Call it once for one that has ended."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(KILLED_S)
+            self._pid_file.unlink(missing_ok=True)
 
 
 def end_survivor(place: Place, name: str, stop_signal: signal.Signals, grace_s: float) -> None:

@@ -37,6 +37,7 @@ class _Ward:
 
     spec: ProcessSpec
     child: Child | None = None
+    started_at_s: float = 0.0
     failures: int = 0
     """Ends in a row without a stable run."""
     restart_at_s: float = 0.0
@@ -153,6 +154,7 @@ class Supervisor:
             if ward.spec.before_start is not None:
                 ward.spec.before_start()
             ward.child = Child(ward.spec, self._place)
+            ward.started_at_s = self._clock.monotonic_s()
         except (OSError, CamsvcError) as error:
             _log.warning("process cannot be started", name=ward.spec.name, reason=str(error))
             self._ended(ward)
@@ -161,7 +163,7 @@ class Supervisor:
         now_s = self._clock.monotonic_s()
         if ward.child is not None:
             ward.child.kill()  # what it started itself goes with it
-            if now_s - ward.child.started_s >= STABLE_S:
+            if now_s - ward.started_at_s >= STABLE_S:
                 ward.failures = 0
             ward.child = None
         wait_s = min(RESTART_CAP_S, FIRST_RESTART_S * 2.0 ** min(ward.failures, 16)) * self._random.uniform(*JITTER)
