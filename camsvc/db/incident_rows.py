@@ -10,6 +10,9 @@ from camsvc.domain.geo import Location
 from camsvc.domain.incident import Clip, ClipPart, Gap, GapReason, Incident, IncidentObject
 from camsvc.domain.track import ObjectClass
 
+_OBJECT_FLOATS = frozenset({"confidence", "direction_deg", "speed_kmh", "speed_error_kmh"})
+_PART_FLOATS = frozenset({"duration_s", "clock_error_ms", "camera_clock_offset_ms"})
+
 
 def to_values(incident: Incident) -> dict[str, Any]:
     """Columns of ``incidents`` but for viewpoint, change_seq and published_at."""
@@ -93,7 +96,7 @@ def _object_out(each: IncidentObject) -> dict[str, Any]:
 
 def _object_in(values: dict[str, Any]) -> IncidentObject:
     rest = {name: value for name, value in values.items() if name != "class"}
-    return IncidentObject(object_class=ObjectClass(values["class"]), **rest)
+    return IncidentObject(object_class=ObjectClass(values["class"]), **_floats(rest, _OBJECT_FLOATS))
 
 
 def _clip_out(clip: Clip) -> dict[str, Any]:
@@ -113,9 +116,14 @@ def _part_out(part: ClipPart) -> dict[str, Any]:
 
 def _clip_in(values: dict[str, Any]) -> Clip:
     return Clip(
-        parts=tuple(ClipPart(**{**part, **_times(part)}) for part in values["parts"]),
+        parts=tuple(ClipPart(**{**_floats(part, _PART_FLOATS), **_times(part)}) for part in values["parts"]),
         gaps=tuple(Gap(**_times(gap), reason=GapReason(gap["reason"])) for gap in values["gaps"]),
     )
+
+
+def _floats(values: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """JSON knows one kind of number: a large whole one comes back as an int, of another value than the float was."""
+    return {name: float(value) if name in names and value is not None else value for name, value in values.items()}
 
 
 def _times(values: dict[str, Any]) -> dict[str, Any]:
