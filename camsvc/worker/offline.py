@@ -1,0 +1,155 @@
+"""The analysis of a recorded file: the same gate, tracker and rules as live, one thread, the same answer every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from camsvc.domain.camera import Camera
+from camsvc.domain.incident import Gap, GapReason, Incident, IncidentState
+from camsvc.domain.track import Scene
+from camsvc.errors import MediaError
+from camsvc.gate.motion import Gate
+from camsvc.media.decode import Frame
+from camsvc.media.file import FileSource
+from camsvc.media.packets import Kind
+from camsvc.rules.events import Closed, Opened, RuleEvent
+from camsvc.rules.registry import make_rules
+from camsvc.vision.detector import Detector
+from camsvc.vision.tracker import Tracker
+from camsvc.worker.analysis import Analysis, Counters
+from camsvc.worker.lane import DirectLane
+from camsvc.worker.mot import TrackTable
+
+WORKER = "analyze"
+"""What such an incident says of the worker that found it: none did."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a file holds, as far as it could be read."""
+
+    incidents: list[Incident] = field(default_factory=list)
+    """In the order in which they opened."""
+    tracks: TrackTable = field(default_factory=TrackTable)
+    not_analysed: list[Gap] = field(default_factory=list)
+    frame_times_90k: list[int] = field(default_factory=list)
+    """Media time of every frame of the file, rising."""
+    width: int = 0
+    height: int = 0
+    counters: Counters = field(default_factory=Counters)
+    broken: str | None = None
+    """Why reading stopped before the end of the file; None: it did not."""
+
+    @property
+    def duration_s(self) -> float:
+        """Media time that was read."""
+        return (self.frame_times_90k[-1] - self.frame_times_90k[0]) / 90_000 if self.frame_times_90k else 0.0
+
+    def mot_lines(self) -> Iterator[str]:
+        """Tracks as MOTChallenge text."""
+        return self.tracks.lines(self.frame_times_90k, self.width, self.height)
+
+
+def analyse(
+    path: Path,
+    camera: Camera,
+    detector: Detector,
+    *,
+    start: datetime,
+    fps: float | None,
+    gated: bool,
+    progress: Callable[[float], None],
+) -> Findings:
+    """Look through the file at ``path`` as if ``camera`` had sent it from ``start`` on.
+
+    ``fps``: frames analysed a second; None is every frame. ``progress`` is told the media seconds read, often. Raises
+    SourceError when the file cannot be opened; one that breaks off later gives what was found before, and says so.
+    """
+    findings = Findings()
+    lane = DirectLane(detector)
+    analysis = Analysis(
+        lane,
+        make_rules(camera),
+        _Collector(camera, detector.name, findings),
+        tracker=lambda: Tracker(min_confidence=camera.detect.min_confidence, classes=camera.detect.classes),
+        gate=Gate if gated else None,
+        fps=fps,
+        input_size=detector.input_size,
+        wait=lambda _: True,
+    )
+    findings.counters = analysis.counters
+    with FileSource(path, start=start) as source:
+        video = source.parameters.video
+        findings.width, findings.height = video.width, video.height
+        analysis.begin(source.session, source.parameters, start)
+        at = start
+        try:
+            for packet in source.packets():
+                if packet.kind is not Kind.VIDEO:
+                    continue
+                findings.frame_times_90k.append(packet.pts_90k)
+                at = packet.at
+                analysis.take(packet)
+                progress(packet.pts_90k / 90_000)
+        except MediaError as error:
+            findings.broken = str(error)
+        analysis.end()
+        analysis.collect()
+        analysis.finish(at)
+    findings.frame_times_90k.sort()
+    return findings
+
+
+class _Collector:
+    """The sink (`worker.sink.Sink`)."""
+
+    def __init__(self, camera: Camera, model: str, findings: Findings) -> None:
+        self._camera = camera
+        self._model = model
+        self._findings = findings
+        self._index: dict[str, int] = {}
+
+    def scene(self, scene: Scene, frame: Frame | None) -> None:
+        self._findings.tracks.add(scene)
+
+    def event(self, event: RuleEvent, frame: Frame | None) -> None:
+        incidents = self._findings.incidents
+        if isinstance(event, Opened):
+            self._index[event.key] = len(incidents)
+            incidents.append(self._opened(event))
+            return
+        index = self._index[event.key]
+        before = incidents[index]
+        changed = replace(before, objects=event.objects, revision=before.revision + 1)
+        if isinstance(event, Closed):
+            ended = event.ended.at
+            incidents[index] = replace(changed, state=event.state, last_observed_at=ended, ended_at=ended)
+        else:
+            incidents[index] = replace(changed, last_observed_at=event.last_observed.at)
+
+    def not_analysed(self, started_at: datetime, ended_at: datetime, reason: GapReason) -> None:
+        self._findings.not_analysed.append(Gap(started_at, ended_at, reason))
+
+    def _opened(self, event: Opened) -> Incident:
+        return Incident(
+            id=UUID(event.key),
+            camera=self._camera.id,
+            area=self._camera.area,
+            location=self._camera.location,
+            kind=event.kind,
+            severity=event.severity,
+            state=IncidentState.OPEN,
+            started_at=event.started.at,
+            last_observed_at=event.started.at,
+            ended_at=None,
+            zone=event.zone,
+            objects=event.objects,
+            revision=1,
+            epoch=0,
+            worker=WORKER,
+            model=self._model,
+        )
