@@ -6,17 +6,14 @@ It works from the spool alone and not from the recorder's memory, so what a cras
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
 from camsvc import log
 from camsvc.clock import Clock
 from camsvc.domain.incident import ClipPart, Gap, GapReason
-from camsvc.errors import CamsvcError, MediaError, SpoolError
+from camsvc.errors import CamsvcError, MediaError, SpoolError, UnplayableError
 from camsvc.media.packet_log import PacketLog
-from camsvc.media.packets import Kind, Packet
 from camsvc.media.remux import WrittenClip, write_mp4
 from camsvc.storage import keys
 from camsvc.worker.recorder_thumbnail import is_whole, picture_of_key_frame
@@ -40,6 +37,8 @@ RETRY_S = 10.0
 """A full or failing disk, or a defect: long enough not to burn the processor, short enough to use room that comes."""
 ADOPT_EVERY_S = 60.0
 """A worker that is restarted takes its spool within seconds; what lies longer has lost its worker."""
+HEADER_BYTES = 4096
+"""A packet log with a broken head and no more than this was cut off while it was begun: a head is half a kilobyte."""
 CLOCK_UNKNOWN_MS = 1000.0
 """Stored when the crash came before the reading of the clock was on the disk."""
 
@@ -163,15 +162,24 @@ def complete(entry: Entry) -> None:
 
 
 def _make_part(entry: Entry, index: int, packets_file: Path) -> None:
-    opened = PacketLog.open(packets_file)
-    packets = opened.packets()
-    first = next(iter(packets), None)
-    if first is None:
-        return  # nothing that can be shown reached the disk
-    written = write_mp4(entry.part_file(index), opened.parameters, packets)
+    recorded = _open(packets_file)
+    first = next(iter(recorded.packets()), None) if recorded else None
+    if recorded is None or first is None:
+        return  # the crash came before the first picture
+    written = write_mp4(entry.part_file(index), recorded.parameters, recorded.packets())
     if not entry.thumbnail_file.exists():
-        picture_of_key_frame(entry.thumbnail_file, opened.parameters.video, first)
-    entry.append(PartFinished(_part(entry, index, opened.session, written)))
+        picture_of_key_frame(entry.thumbnail_file, recorded.parameters.video, first)
+    entry.append(PartFinished(_part(entry, index, recorded.session, written)))
+
+
+def _open(packets_file: Path) -> PacketLog | None:
+    """None: it was cut off before anything was recorded. Raises UnplayableError when there may be footage in it."""
+    try:
+        return PacketLog.open(packets_file)
+    except UnplayableError:
+        if packets_file.stat().st_size > HEADER_BYTES:
+            raise
+        return None
 
 
 def _part(entry: Entry, index: int, session: str, written: WrittenClip) -> ClipPart:
@@ -194,14 +202,6 @@ def _part(entry: Entry, index: int, session: str, written: WrittenClip) -> ClipP
         clock_error_ms=clock.error_ms if clock else CLOCK_UNKNOWN_MS,
         camera_clock_offset_ms=clock.camera_offset_ms if clock else None,
     )
-
-
-def _from_key_frame(packets: Iterator[Packet]) -> Iterator[Packet]:
-    started = False
-    for packet in packets:
-        started = started or (packet.kind is Kind.VIDEO and packet.is_key)
-        if started:
-            yield packet
 
 
 def _give_up(entry: Entry, index: int, reason: str) -> None:

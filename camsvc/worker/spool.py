@@ -28,9 +28,9 @@ from camsvc import log
 from camsvc.clock import Clock
 from camsvc.domain.incident import Incident
 from camsvc.errors import SpoolError
+from camsvc.media.packet_log import sync_folder
 from camsvc.worker.spool_coverage import Coverage
 from camsvc.worker.spool_entry import Entry, entry_id
-from camsvc.worker.spool_journal import sync_folder
 from camsvc.worker.spool_recovery import recover
 from camsvc.worker.spool_root import SpoolRoot
 

@@ -23,8 +23,9 @@ from uuid import UUID
 from camsvc import log
 from camsvc.domain.incident import Incident
 from camsvc.errors import SpoolError
+from camsvc.media.packet_log import sync_folder
 from camsvc.worker import spool_state
-from camsvc.worker.spool_journal import Journal, sync_folder
+from camsvc.worker.spool_journal import Journal
 from camsvc.worker.spool_state import Change, EntryState, Facts, Snapshot
 
 JOURNAL = "journal"

@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from camsvc.media.packet_log import sync_folder
+
 _CRC_DIGITS = 8
 
 
@@ -88,15 +90,6 @@ def write_durably(path: Path, data: bytes) -> None:
         os.close(file)
     fresh.rename(path)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names made, moved or removed in ``folder`` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _line(record: bytes) -> bytes:
