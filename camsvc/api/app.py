@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
@@ -34,6 +32,7 @@ from camsvc.clock import Clock, SystemClock
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
+from camsvc.media.rendition import transcode_for_browser
 from camsvc.storage.objects import ObjectStore
 
 OPENAPI_PATH = "/api/openapi.json"
@@ -93,18 +92,14 @@ def _server(settings: Settings, database: Database, store: ObjectStore, cipher: 
         clock=clock,
         metrics=counted,
         feed=Feed(DatabaseChanges(database), clock=clock, overflowed=counted.stream_overflows.inc),
-        renditions=Renditions(store, settings.data / "renditions", transcode=_transcode, clock=clock, metrics=counted),
+        renditions=Renditions(
+            store, settings.data / "renditions", transcode=transcode_for_browser, clock=clock, metrics=counted
+        ),
         gatekeeper=Gatekeeper(clock),
         readiness=Readiness(database, store, clock),
     )
     counted.registry.register(DatabaseGauges(server))
     return server
-
-
-def _transcode(source: Path, target: Path, stop: threading.Event) -> None:
-    from camsvc.media.rendition import transcode_for_browser  # loads FFmpeg, which most servers never need
-
-    transcode_for_browser(source, target, stop)
 
 
 @asynccontextmanager

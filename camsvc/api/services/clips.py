@@ -10,6 +10,7 @@ from camsvc.api.services.renditions import Making
 from camsvc.api.stored import StoredFile
 from camsvc.domain.incident import ClipPart, Incident, IncidentState
 from camsvc.errors import IntegrityError, NotFoundError
+from camsvc.media.rendition import BROWSER_AUDIO
 from camsvc.storage import keys
 
 RETRY_OPEN_S = 10
@@ -17,7 +18,6 @@ RETRY_OPEN_S = 10
 RETRY_PUBLISH_S = 5
 """An ended incident without its clip: the worker's publisher has it on its spool and is at it."""
 BROWSER_CODECS = frozenset({"h264"})
-BROWSER_AUDIO = frozenset({None, "aac", "mp3", "opus", "flac"})
 """What Chromium plays in an MP4 (facts.md: no H.265)."""
 MARK = "Camsvc-Rendition"
 """Header: ``original`` (the camera's own bits) or ``browser`` (converted; not the evidence)."""
@@ -43,7 +43,7 @@ def part_of(incident: Incident, number: int) -> ClipPart:
 
 
 def plays_in_browser(part: ClipPart) -> bool:
-    return part.codec in BROWSER_CODECS and part.audio in BROWSER_AUDIO
+    return part.codec in BROWSER_CODECS and (part.audio is None or part.audio in BROWSER_AUDIO)
 
 
 def original(incident: Incident, part: ClipPart) -> StoredFile:
