@@ -40,15 +40,11 @@ def ensure(session: Session, path: str) -> None:
 
 def all_areas(session: Session) -> list[Area]:
     """Every area, each after the one above it."""
-    direct: dict[str, int] = dict(
-        session.execute(
-            select(CameraRow.area, func.count()).where(CameraRow.removed_at.is_(None)).group_by(CameraRow.area)
-        )
-        .tuples()
-        .all()
+    direct = session.execute(
+        select(CameraRow.area, func.count()).where(CameraRow.removed_at.is_(None)).group_by(CameraRow.area)
     )
     counts: dict[str, int] = {}
-    for path, cameras in direct.items():
+    for path, cameras in direct:
         for each in [*_above(path), path]:
             counts[each] = counts.get(each, 0) + cameras
     rows = sorted(session.scalars(select(AreaRow)), key=lambda row: row.path.split("/"))
