@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from camsvc.db import migrate
-from camsvc.errors import ConfigError, DatabaseUnavailableError
+from camsvc.errors import ConfigError, DatabaseUnavailableError, InputError
 from camsvc.log import redact
 
 INCIDENTS = "incidents"
@@ -80,12 +80,12 @@ class Database:
 
         Raises DatabaseUnavailableError when PostgreSQL cannot be reached or does not answer in time: nothing was
         committed then, but for a connection lost during the commit itself, when nobody knows. Hence every write
-        of ours can be repeated.
+        of ours can be repeated. Raises InputError for a text that PostgreSQL cannot hold (U+0000).
         """
         try:
             with self._sessions.begin() as session:
                 yield session
-        except (DBAPIError, PoolTimeoutError) as error:
+        except (DBAPIError, PoolTimeoutError, UnicodeEncodeError) as error:
             raise self._translated(error) from error
 
     def ping(self) -> None:
@@ -159,6 +159,8 @@ class Database:
                 f"PostgreSQL at {self._where} lacks this program's tables ({_first_line(cause)}):"
                 " start `camsvc up` or `camsvc server`, which make them"
             )
+        if isinstance(cause, UnicodeEncodeError) or (isinstance(cause, psycopg.DataError) and "NUL" in str(cause)):
+            return InputError("a text holds a character that is none", cure="leave out U+0000 and half surrogate pairs")
         if isinstance(cause, PoolTimeoutError):
             return DatabaseUnavailableError(
                 f"no connection to PostgreSQL at {self._where} came free within {POOL_WAIT_S:g} s:"

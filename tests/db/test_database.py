@@ -11,7 +11,7 @@ from sqlalchemy import text
 from camsvc.db import database as module
 from camsvc.db.database import Database
 from camsvc.embedded.postgres import EmbeddedPostgres
-from camsvc.errors import ConfigError, DatabaseUnavailableError
+from camsvc.errors import ConfigError, DatabaseUnavailableError, InputError
 
 
 def _pids(url: str, application: str) -> list[int]:
@@ -186,3 +186,9 @@ def test_a_listener_whose_connection_dies_says_so(migrated_url: str) -> None:
         for _ in range(100):
             next(items)
     database.close()
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800"])
+def test_a_text_that_the_server_cannot_hold_is_the_callers_mistake(database: Database, value: str) -> None:
+    with pytest.raises(InputError), database.session() as session:
+        session.execute(text("SELECT 1 FROM areas WHERE path = :path"), {"path": value})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import unicodedata
 from collections.abc import Collection
 from datetime import timedelta
 from functools import cache
@@ -113,8 +114,9 @@ def login(database: Database, name: str, password: str) -> User:
     The attempt is counted and committed before the password is looked at: parallel guesses cannot pass the bound.
     No transaction is open while the hash is computed.
     """
+    name = name.strip().lower()
     with database.session() as session:
-        row = session.execute(_attempt(name.strip().lower())).one_or_none()
+        row = session.execute(_attempt(name)).one_or_none() if _USER_NAME.fullmatch(name) else None
     matches = _verify(row.password_hash if row else _decoy(), password[:PASSWORD_MAX])
     if row is None or not matches:
         raise AccessError(_REFUSED)
@@ -124,7 +126,7 @@ def login(database: Database, name: str, password: str) -> User:
             raise AccessError(_REFUSED)
         user.failed_logins, user.locked_until = 0, None
         if _HASHER.check_needs_rehash(user.password_hash):
-            user.password_hash = _HASHER.hash(password)
+            user.password_hash = _HASHER.hash(_typed(password))
         return _user(user)
 
 
@@ -208,12 +210,12 @@ def _hash(password: str) -> str:
             parameter="password",
             cure=f"use {PASSWORD_MIN} to {PASSWORD_MAX}; several words make a good one",
         )
-    return _HASHER.hash(password)
+    return _HASHER.hash(_typed(password))
 
 
 def _verify(stored: str, password: str) -> bool:
     try:
-        return _HASHER.verify(stored, password)
+        return _HASHER.verify(stored, _typed(password))
     except (VerificationError, InvalidHashError):
         return False
 
@@ -224,8 +226,18 @@ def _decoy() -> str:
     return _HASHER.hash(secrets.token_urlsafe(TOKEN_BYTES))
 
 
+def _typed(password: str) -> bytes:
+    """The same for the same letters, whether a keyboard sends ``ế`` as one character or as three."""
+    return _bytes(unicodedata.normalize("NFKC", password))
+
+
+def _bytes(text_: str) -> bytes:
+    """A stranger may send anything, also what is no Unicode."""
+    return text_.encode("utf-8", "surrogatepass")
+
+
 def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(_bytes(token)).digest()
 
 
 def _user(row: UserRow) -> User:
