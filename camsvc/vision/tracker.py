@@ -49,7 +49,7 @@ STILL_AFTER_S: Final = 3.0
 STILL_IOU: Final = 0.6
 """…its place being any box that overlaps the first by this much."""
 SAME_IOU: Final = 0.7
-"""Two boxes of one group and different classes that overlap so are one object: the surer class stays."""
+"""Two boxes of one group that overlap so are one object, whatever their classes: the surer one stays."""
 
 
 @dataclass(slots=True)
@@ -230,12 +230,8 @@ def _one_of_each(detections: list[Detection]) -> list[Detection]:
     """Without the second opinions: a van that is both a car and a truck is one object, of the surer class."""
     kept: list[Detection] = []
     for one in sorted(detections, key=lambda detection: -detection.confidence):
-        rivals = [
-            other
-            for other in kept
-            if other.object_class is not one.object_class and GROUPS[other.object_class] == GROUPS[one.object_class]
-        ]
-        if not rivals or overlaps(corners([one.box]), corners([other.box for other in rivals])).max() < SAME_IOU:
+        rivals = [other.box for other in kept if GROUPS[other.object_class] == GROUPS[one.object_class]]
+        if not rivals or overlaps(corners([one.box]), corners(rivals)).max() < SAME_IOU:
             kept.append(one)
     return kept
 
