@@ -35,9 +35,9 @@ def known_parameters(request: Request) -> None:
 
 def _unknown(name: str, known: list[str]) -> InputError:
     shown = name if len(name) <= 50 and name.isprintable() else "the parameter"
-    nearest = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(name.lower(), known, n=2, cutoff=0.5)
     if nearest:
-        cure = f"did you mean {nearest[0]}?"
+        cure = f"did you mean {' or '.join(nearest)}?"
     elif known:
         cure = f"known are: {', '.join(sorted(known))}"
     else:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from camsvc.clock import SystemClock
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.db.queries import accounts, incidents
+from camsvc.db.queries import accounts, incidents, leases
 from camsvc.domain.account import Role
 from camsvc.domain.incident import Clip, ClipPart, Incident, IncidentState
 from camsvc.embedded.postgres import EmbeddedPostgres
@@ -68,6 +68,8 @@ class Site:
     store: ObjectStore
     cipher: Cipher
     clock: ShiftedClock
+    held: set[str] = field(default_factory=set)
+    """Cameras that the example worker holds."""
 
     @property
     def server(self) -> Server:
@@ -107,7 +109,11 @@ class Site:
         return time.monotonic() - began
 
     def own(self, *cameras: str) -> None:
-        examples.owned(self.database, self.cipher, *(examples.camera(each) for each in cameras))
+        examples.put(self.database, self.cipher, *(examples.camera(each) for each in cameras))
+        with self.database.session() as session:
+            claimed = leases.claim(session, examples.WORKER, len(cameras), 3600, held=self.held)
+        assert {lease.camera for lease in claimed} == set(cameras)
+        self.held |= set(cameras)
 
     def publish(self, incident: Incident) -> Incident:
         with self.database.session() as session:
