@@ -1,7 +1,7 @@
 """Which packets are worth decoding (design §5). Decides on the packets alone; the tracker says whether it was right.
 
 While something moves everything is decoded. When nothing has moved for a while, nothing is decoded but a key frame now
-and then, until the packets carry more news than this camera's quiet ones do. The gate must never hide anything for long:
+and then, until the packets carry more news than this camera's quiet ones do. It must never hide anything for long:
 
 * it sleeps only when it has learned what quiet looks like, and that differs clearly from motion;
 * asleep, it has a key frame analysed every CHECK_S: a person who lies still, a car that has parked;

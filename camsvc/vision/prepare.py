@@ -79,6 +79,11 @@ def prepare(model: Model, models_dir: Path, *, device: str = CPU, again: bool = 
         return prepared
 
 
+def is_prepared(model: Model, models_dir: Path) -> bool:
+    """Whether `prepare` would answer at once for the processor."""
+    return _ready(model, models_dir / model.folder) is not None
+
+
 def _ready(model: Model, folder: Path) -> Prepared | None:
     try:
         record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))

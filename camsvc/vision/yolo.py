@@ -24,7 +24,7 @@ LOOKALIKES: Final = {"cell phone": ObjectClass.CAR, "remote": ObjectClass.CAR, "
 veh_overhead_4cars yolo11n says "cell phone" with 0.95 and the right box, and "car" in 6 of 71 frames…"""
 LOOKALIKE_SIDES: Final = (0.06, 0.12)
 """…believed when the shorter and the longer side of the box are at least these fractions of the picture: a
-real telephone in a street camera's view is smaller. Rules count a vehicle as present only once it moves, so a lit screen is none."""
+real telephone in a street camera's view is smaller. Rules count a vehicle only once it moves: a lit screen is none."""
 MAX_OBJECTS: Final = 200
 """A picture of more is a crowd that no box describes; bounds the tracker's work."""
 
