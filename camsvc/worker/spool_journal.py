@@ -32,7 +32,7 @@ class Journal:
 
     @property
     def suspect(self) -> bool:
-        """The last append failed half-way: only :meth:`rewrite` may follow."""
+        """The last append failed while it went to the disk: only :meth:`rewrite` may follow."""
         return self._suspect
 
     def read(self) -> list[bytes]:
@@ -54,13 +54,14 @@ class Journal:
     def append(self, records: Iterable[bytes], *, sync: bool = True) -> None:
         """Write ``records``; with ``sync`` they are on the disk on return (the folder entry of a new file is not).
 
-        After an OSError nothing of them counts, and the file must be rewritten before it is appended to.
+        After an OSError nothing of them counts. With ``sync`` the file must then be rewritten before it is appended to;
+        without, the next append goes over what is left of this one.
         """
         if self._suspect:
             raise OSError(f"{self._path}: an earlier append failed; the journal must be rewritten first")
         data = b"".join(_line(record) for record in records)
-        self._suspect = True
         file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._suspect = sync
         try:
             os.ftruncate(file, self._good_bytes)
             _write_all(file, data, self._good_bytes)

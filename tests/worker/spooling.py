@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.codec.context import Flags
 
 from camsvc.clock import SimulatedClock
 from camsvc.domain.camera import Camera, Severity, Streams
@@ -39,26 +40,31 @@ PERSON = IncidentObject(1, ObjectClass.PERSON, 0.9)
 
 
 @cache
-def _encoded() -> tuple[tuple[bytes, bool], ...]:
-    """Sixty seconds of a moving square, one key frame a second, no B-frames."""
+def _encoded() -> tuple[bytes, tuple[tuple[bytes, bool], ...]]:
+    """Parameter sets, and sixty seconds of a moving square: one key frame a second, no B-frames."""
     encoder = av.CodecContext.create("libx264", "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, FPS), Fraction(FPS)
     encoder.options = {"preset": "ultrafast", "bf": "0", "g": str(GOP), "keyint_min": str(GOP), "sc_threshold": "0"}
-    packets = []
+    encoder.flags |= int(Flags.global_header)
+    encoded = []
     for number in range(60 * FPS):
         image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
         left = number * 5 % (WIDTH - 24)
         image[30:54, left : left + 24] = 230
         frame = av.VideoFrame.from_ndarray(image, format="bgr24")
         frame.pts, frame.time_base = number, Fraction(1, FPS)
-        packets += encoder.encode(frame)
-    packets += encoder.encode(None)
-    return tuple((bytes(packet), packet.is_keyframe) for packet in packets)
+        encoded += encoder.encode(frame)
+    encoded += encoder.encode(None)
+    sets = bytes(encoder.extradata or b"")
+    return sets, tuple(
+        (sets + bytes(packet) if packet.is_keyframe else bytes(packet), packet.is_keyframe) for packet in encoded
+    )
 
 
-PARAMETERS = Parameters(VideoParameters("h264", WIDTH, HEIGHT, b"", float(FPS)))
+def parameters() -> Parameters:
+    return Parameters(VideoParameters("h264", WIDTH, HEIGHT, _encoded()[0], float(FPS)))
 
 
 def reading() -> ClockReading:
@@ -71,7 +77,7 @@ def at(seconds: float) -> datetime:
 
 def packets(from_s: float, to_s: float, *, origin_s: float = 0.0) -> Iterator[Packet]:
     """Pictures of the camera in [from_s, to_s), of a session whose media time began at ``origin_s``."""
-    film = _encoded()
+    film = _encoded()[1]
     for number in range(round(from_s * FPS), round(to_s * FPS)):
         index = number - round(origin_s * FPS)
         data, is_key = film[index % len(film)]

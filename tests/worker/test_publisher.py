@@ -205,7 +205,6 @@ def test_waits_grow_to_a_cap_while_a_service_is_away(
     spool: Spool, store: ObjectStore, database: Database, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from camsvc.errors import DatabaseUnavailableError
-    from camsvc.worker import publisher_rows
 
     tries: list[float] = []
 
@@ -213,7 +212,7 @@ def test_waits_grow_to_a_cap_while_a_service_is_away(
         tries.append(clock.monotonic_s())
         raise DatabaseUnavailableError("away")
 
-    monkeypatch.setattr(publisher_rows.incidents, "publish", away)
+    monkeypatch.setattr(incidents, "publish", away)
     for number in range(50):
         spool.create(incident(10 + number))
     publisher = Publisher(spool, store, database, clock=clock, stop=threading.Event())
