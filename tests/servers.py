@@ -50,6 +50,17 @@ def embedded_s3() -> Iterator[EmbeddedS3]:
 
 
 @pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """An empty folder for a server of the test's own.
+
+    Not below ``tmp_path``: as root the servers run as another user, who is let through the folders above, and every
+    session of pytest takes that right from pytest's folder again.
+    """
+    with tempfile.TemporaryDirectory(prefix="camsvc-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def database_url(embedded_postgres: EmbeddedPostgres) -> Iterator[str]:
     """URL of a fresh, empty database (not migrated), owned by the role that the URL names. Gone after the test."""
     name = f"test_{next(_numbers)}"

@@ -25,8 +25,10 @@ SUPERUSER = "postgres"
 OWNER = "camsvc"
 """The service's role: owns its database, may make more, is no superuser."""
 DATABASE = "camsvc"
-INITDB_TIMEOUT_S = 180.0
-"""Takes 1 to 3 s here; most of it is fsync."""
+PROGRAM_TIMEOUT_S = 180.0
+"""``initdb`` takes 1 to 3 s here; most of it is fsync."""
+WORDS = 1000
+"""Characters of a program's complaint that are passed on: its end says why."""
 GRACE_S = 30.0
 """A fast shutdown writes a checkpoint: seconds on a slow disk."""
 CONNECT_TIMEOUT_S = 3
@@ -78,7 +80,8 @@ class EmbeddedPostgres:
             privileges.let_reach(self._user, self._folder)
             privileges.let_reach(self._user, self._bin / "postgres")
         self._clear()
-        self._state = state.read(self._state_file) or {
+        saved = state.read(self._state_file)
+        self._state = saved or {
             "port": ports.choose_ports(1)[0],
             "password": secrets.token_urlsafe(PASSWORD_BYTES),
             "superuser_password": secrets.token_urlsafe(PASSWORD_BYTES),
@@ -86,10 +89,14 @@ class EmbeddedPostgres:
         if not ports.is_free(self._state["port"]):
             _log.warning("PostgreSQL's port is taken by another program; it gets a new one", port=self._state["port"])
             self._state["port"] = ports.choose_ports(1)[0]
+        made_before = self._folder.exists() and any(self._folder.iterdir())
+        if made_before:
+            self._check()
+            if saved is None:
+                self._reset_password()
         state.write(self._state_file, self._state)
-        if not self._folder.exists() or not any(self._folder.iterdir()):
+        if not made_before:
             self._make()
-        self._check()
 
     def process(self) -> ProcessSpec:
         """What to run; after ``prepare()``."""
@@ -185,24 +192,42 @@ class EmbeddedPostgres:
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
                 *(() if self._durable else ("--no-sync",)),
             ]
-            try:
-                made = subprocess.run(  # noqa: S603  argv is ours
-                    command,
-                    env=_environment(),
-                    cwd="/",
-                    capture_output=True,
-                    text=True,
-                    timeout=INITDB_TIMEOUT_S,
-                    check=False,
-                    user=self._user.uid if self._user else None,
-                    group=self._user.gid if self._user else None,
-                    extra_groups=[] if self._user else None,
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise EmbeddedServerError(f"PostgreSQL's data cannot be made in {partial}: {error}") from error
+            made = self._run(command)
         if made.returncode != 0:
-            raise EmbeddedServerError(f"PostgreSQL's data cannot be made in {partial}: {made.stderr.strip()[-1000:]}")
+            raise EmbeddedServerError(f"PostgreSQL's data cannot be made in {partial}: {made.stderr.strip()[-WORDS:]}")
         partial.replace(self._folder)  # also over an empty folder
+
+    def _reset_password(self) -> None:
+        """The file with the passwords is lost; whoever owns the data may set new ones, without the server."""
+        _log.warning("PostgreSQL's passwords are lost; they get new ones", data=str(self._folder))
+        statement = (
+            f"ALTER ROLE {SUPERUSER} PASSWORD '{self._state['superuser_password']}'\n"  # token_urlsafe: no quotes
+        )
+        command = [str(self._bin / "postgres"), "--single", "-D", str(self._folder), "postgres"]
+        done = self._run(command, statement)
+        if done.returncode != 0 or "ERROR" in done.stderr:
+            raise EmbeddedServerError(f"PostgreSQL's passwords cannot be replaced: {done.stderr.strip()[-WORDS:]}")
+
+    def _run(self, command: list[str], given: str | None = None) -> subprocess.CompletedProcess[str]:
+        """A program of PostgreSQL's, to its end, as the servers' user."""
+        user = self._user
+        try:
+            return subprocess.run(  # noqa: S603  argv is ours
+                command,
+                input=given,
+                stdin=subprocess.DEVNULL if given is None else None,
+                env=_environment(),
+                cwd="/",
+                capture_output=True,
+                text=True,
+                timeout=PROGRAM_TIMEOUT_S,
+                check=False,
+                user=user.uid if user else None,
+                group=user.gid if user else None,
+                extra_groups=[] if user else None,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise EmbeddedServerError(f"{command[0]} did not do its work: {error}") from error
 
     def _check(self) -> None:
         try:

@@ -23,6 +23,9 @@ ACCOUNTS = ("camsvc", "postgres", "nobody")
 _ACL = "system.posix_acl_access"
 _ACL_VERSION = 2
 _USER_OBJ, _USER, _GROUP_OBJ, _GROUP, _MASK, _OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+_LIMITED = frozenset({_USER, _GROUP_OBJ, _GROUP})
+"""Tags whose rights the mask limits."""
+_PASS = 1
 _NO_ID = 0xFFFF_FFFF
 _ENTRY = struct.Struct("<HHI")  # tag, permissions, id; acl(5) and linux/posix_acl_xattr.h
 
@@ -75,7 +78,7 @@ def _may_pass(user: User, folder: Path) -> bool:
         return bool(status.st_mode & stat.S_IXUSR)
     for tag, permissions, identity in _entries(folder, status.st_mode):
         if tag == _USER and identity == user.uid:
-            return bool(permissions & 1)
+            return bool(permissions & _PASS)
     if status.st_gid == user.gid:
         return bool(status.st_mode & stat.S_IXGRP)
     return bool(status.st_mode & stat.S_IXOTH)
@@ -83,15 +86,13 @@ def _may_pass(user: User, folder: Path) -> bool:
 
 def _let_pass(user: User, folder: Path) -> None:
     entries = [
-        entry
-        for entry in _entries(folder, folder.stat().st_mode)
-        if entry[0] != _MASK and not (entry[0] == _USER and entry[2] == user.uid)
+        entry for entry in _entries(folder, folder.stat().st_mode) if not (entry[0] == _USER and entry[2] == user.uid)
     ]
-    entries.append((_USER, 1, user.uid))
-    limited = [permissions for tag, permissions, _ in entries if tag in (_USER, _GROUP_OBJ, _GROUP)]
+    entries.append((_USER, _PASS, user.uid))
     mask = 0
-    for permissions in limited:
-        mask |= permissions
+    for tag, permissions, _ in entries:
+        if tag in _LIMITED:
+            mask |= permissions
     entries.append((_MASK, mask, _NO_ID))
     packed = struct.pack("<I", _ACL_VERSION) + b"".join(_ENTRY.pack(*entry) for entry in sorted(entries))
     try:
@@ -117,6 +118,10 @@ def _let_everybody_pass(user: User, folder: Path) -> None:
 
 
 def _entries(folder: Path, mode: int) -> list[tuple[int, int, int]]:
+    """(tag, permissions, id) of each entry but the mask, as they take effect: what the mask denies is left out.
+
+    The mask is where a later ``chmod`` of the group's rights lands; widening it must not bring denied rights back.
+    """
     try:
         packed = os.getxattr(folder, _ACL)
     except OSError:  # none set, or not known to this file system
@@ -125,4 +130,10 @@ def _entries(folder: Path, mode: int) -> list[tuple[int, int, int]]:
             (_GROUP_OBJ, mode >> 3 & 7, _NO_ID),
             (_OTHER, mode & 7, _NO_ID),
         ]
-    return list(_ENTRY.iter_unpack(packed[4:]))
+    entries = list(_ENTRY.iter_unpack(packed[4:]))
+    mask = next((permissions for tag, permissions, _ in entries if tag == _MASK), 7)
+    return [
+        (tag, permissions & mask if tag in _LIMITED else permissions, identity)
+        for tag, permissions, identity in entries
+        if tag != _MASK
+    ]
