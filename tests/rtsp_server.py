@@ -36,7 +36,8 @@ STOP_TIMEOUT_S = 5.0
 class RtspServer:
     """One go2rtc on a free loopback port. ``kill`` and ``start`` keep the port, so that a client can come back.
 
-    ``user`` and ``password`` make the server ask for them.
+    ``user`` and ``password`` come to stand in its URLs, so that a test can look for them where they must not be; go2rtc
+    itself asks no client on loopback for them. It speaks TCP only.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class RtspServer:
     ) -> None:
         self._binary = binary
         self.port = free_port()
-        self._user, self._password = user, password
+        self._userinfo = f"{user}:{password}@" if user else ""
         self._config = {
             "api": {"listen": ""},
             "webrtc": {"listen": ""},
@@ -55,10 +56,9 @@ class RtspServer:
         }
         self._process: subprocess.Popen[bytes] | None = None
 
-    def url(self, name: str, *, port: int | None = None, credentials: bool = True) -> str:
+    def url(self, name: str, *, port: int | None = None) -> str:
         """``port``: of a proxy in front of the server."""
-        userinfo = f"{self._user}:{self._password}@" if credentials and self._user else ""
-        return f"rtsp://{userinfo}127.0.0.1:{port or self.port}/{name}"
+        return f"rtsp://{self._userinfo}127.0.0.1:{port or self.port}/{name}"
 
     def start(self) -> None:
         if self._process is not None:
@@ -137,11 +137,13 @@ def go2rtc_binary() -> Path:
 
 @pytest.fixture
 def go2rtc(go2rtc_binary: Path) -> Iterator[Callable[..., RtspServer]]:
-    """``go2rtc({"name": path}, user=…, password=…)`` starts a server that ends with the test."""
+    """``go2rtc({"name": path})`` starts a server that ends with the test."""
     with contextlib.ExitStack() as servers:
 
-        def start(streams: Mapping[str, Path | str], **options: str) -> RtspServer:
-            return servers.enter_context(RtspServer(go2rtc_binary, streams, **options))
+        def start(
+            streams: Mapping[str, Path | str], *, user: str | None = None, password: str | None = None
+        ) -> RtspServer:
+            return servers.enter_context(RtspServer(go2rtc_binary, streams, user=user, password=password))
 
         yield start
 

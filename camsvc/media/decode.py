@@ -13,7 +13,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from camsvc.errors import UnplayableError
-from camsvc.media.libav import av_packet
+from camsvc.media.libav import av_packet, padded
 from camsvc.media.packets import Kind, Packet, VideoParameters
 
 MAX_IN_FLIGHT = 64
@@ -40,6 +40,20 @@ class Frame:
             self.video, width, height, format="bgr24", interpolation=Interpolation.BILINEAR, threads=1
         )
         return scaled.to_ndarray().astype(np.uint8, copy=False)
+
+
+def examine(codec: str, parameter_sets: bytes, key_frame: bytes) -> tuple[int, int, int] | None:
+    """Width, height and how many pictures a decoder holds back, from decoding one key frame; None when it cannot be."""
+    context = av.CodecContext.create(codec, "r")
+    if not isinstance(context, av.VideoCodecContext):
+        return None
+    context.extradata = parameter_sets
+    context.thread_count = 1
+    try:
+        pictures = [*context.decode(padded(key_frame)), *context.decode(None)]
+    except FFmpegError:
+        return None
+    return (pictures[0].width, pictures[0].height, context.reorder_depth) if pictures else None
 
 
 class Decoder:

@@ -149,7 +149,9 @@ class FileSource:
         if self._audio is None:
             return None
         context = self._audio.codec_context
-        return AudioParameters(context.codec.canonical_name, context.sample_rate, context.channels, context.extradata or b"")
+        return AudioParameters(
+            context.codec.canonical_name, context.sample_rate, context.channels, context.extradata or b""
+        )
 
     def _demuxed(self) -> Iterator[AvPacket[Stream]]:
         streams = [self._video, *([self._audio] if self._audio else [])]

@@ -28,16 +28,17 @@ def scrub(error: FFmpegError, secret: str | None = None) -> FFmpegError:
     return error
 
 
-def av_packet(packet: Packet, data: bytes | None = None) -> av.Packet[av.VideoStream]:
-    """A fresh packet for one use: muxing and stream assignment change it in place.
-
-    Copied into libav's own memory: decoders read some bytes beyond the end, which ``av.Packet(bytes)`` does not have.
-    ``data`` replaces the packet's.
-    """
-    data = packet.data if data is None else data
-    fresh = cast("av.Packet[av.VideoStream]", av.Packet(len(data)))
-    fresh.update(data)
+def av_packet(packet: Packet) -> av.Packet[av.VideoStream]:
+    """A fresh packet for one use: muxing and stream assignment change it in place."""
+    fresh = padded(packet.data)
     fresh.pts, fresh.dts, fresh.duration = packet.pts_90k, packet.dts_90k, packet.duration_90k
     fresh.time_base = TIME_BASE
     fresh.is_keyframe = packet.is_key
+    return fresh
+
+
+def padded(data: bytes) -> av.Packet[av.VideoStream]:
+    """``data`` copied into libav's own memory: decoders read beyond the end, where ``av.Packet(bytes)`` has nothing."""
+    fresh = cast("av.Packet[av.VideoStream]", av.Packet(len(data)))
+    fresh.update(data)
     return fresh

@@ -35,6 +35,7 @@ from camsvc.errors import (
     UnplayableError,
 )
 from camsvc.log import redact
+from camsvc.media.decode import examine
 from camsvc.media.libav import TIME_BASE, scrub
 from camsvc.media.nal import ParameterSets, is_annex_b
 from camsvc.media.packets import (
@@ -113,14 +114,18 @@ class RtspSource:
         self.session = session_id(clock.now())
         self.corrupt_packets = 0
         """Dropped: not a picture at all."""
+        self.reorder_depth: int
+        """How many pictures a decoder holds back; more than 0 means B-frames."""
         self._camera_clock_due_s = 0.0
         self._container = self._open(url, transport)
         try:
             self._video, self._audio = self._choose_streams()
             self._packets = self._demuxed()
             self._sets = ParameterSets.of(self._video.codec.name, self._video.codec_context.extradata or b"")
+            described = self._sets
             self._first = self._await_key_frame()
-            self._sets = self._sets.updated(ParameterSets.of(self._video.codec.name, self._first.data))
+            self._sets = described.updated(ParameterSets.of(self._video.codec.name, self._first.data))
+            self._size, self.reorder_depth = self._measure(trust=not described.contradicts(self._sets))
             self.parameters = Parameters(self._describe_video(), self._describe_audio())
         except BaseException:
             self._container.close()
@@ -131,11 +136,6 @@ class RtspSource:
             reorder_depth=self.reorder_depth,
             fps=self.parameters.video.nominal_fps,
         )
-
-    @property
-    def reorder_depth(self) -> int:
-        """How many pictures a decoder holds back; more than 0 means B-frames."""
-        return int(self._video.codec_context.reorder_depth)
 
     @property
     def profile(self) -> str | None:
@@ -205,21 +205,35 @@ class RtspSource:
         audio = next((stream for stream in self._container.streams.audio if stream.codec_context), None)
         return video, audio if audio and audio.codec_context.sample_rate else None
 
+    def _measure(self, *, trust: bool) -> tuple[tuple[int, int], int]:
+        """Picture size and reorder depth.
+
+        FFmpeg has both, unless the camera was silent when it looked, or described another video than it sends.
+        """
+        context = self._video.codec_context
+        if trust and context.width and self._sets.is_complete:
+            return (context.width, context.height), int(context.reorder_depth)
+        seen = examine(context.name, self._sets.annex_b, self._first.data) if self._sets.is_complete else None
+        if seen is None:
+            raise UnplayableError(
+                f"{self._address}: no picture can be decoded, parameter sets (SPS, PPS) are missing or wrong: "
+                "restart the camera or renew its firmware"
+            )
+        return seen[:2], seen[2]
+
     def _describe_video(self) -> VideoParameters:
         context = self._video.codec_context
-        if not self._sets.is_complete or not context.width:
-            raise UnplayableError(
-                f"{self._address}: the stream lacks parameter sets (SPS, PPS): restart the camera or renew its firmware"
-            )
         rate = self._video.average_rate or self._video.guessed_rate
         fps = float(rate) if rate and 0 < rate <= MAX_FPS else None
-        return VideoParameters(context.name, context.width, context.height, self._sets.annex_b, fps)
+        return VideoParameters(context.name, *self._size, self._sets.annex_b, fps)
 
     def _describe_audio(self) -> AudioParameters | None:
         if self._audio is None:
             return None
         context = self._audio.codec_context
-        return AudioParameters(context.codec.canonical_name, context.sample_rate, context.channels, context.extradata or b"")
+        return AudioParameters(
+            context.codec.canonical_name, context.sample_rate, context.channels, context.extradata or b""
+        )
 
     def _await_key_frame(self) -> RawPacket:
         deadline_s = self._clock.monotonic_s() + KEY_FRAME_TIMEOUT_S

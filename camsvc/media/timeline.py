@@ -35,7 +35,7 @@ WINDOWS = 60
 the clock of a camera, wrong by at most 100 ppm by its crystal, drifts by 6 ms in it."""
 
 SLEW = 0.005
-"""The anchor rises by at most 5 ms a second: faster than any crystal drifts, too slow for anyone to see."""
+"""The anchor rises by at most 5 ms a second of media: faster than any crystal drifts, too slow for anyone to see."""
 
 PIPELINE_MS = 150.0
 """Exposure, encoding and sending take 50 to 250 ms in IP cameras and cannot be seen from here: part of every error."""
@@ -123,11 +123,8 @@ class WallAnchor:
         self._window_ends_s = 0.0
         self.error_ms = PIPELINE_MS + SETTLING_MS
         """What the camera needs to make and send a picture, how far the least delay wandered, and the host's clock."""
-        self._arrived_s = 0.0
         self._newest_s = 0.0
-        """Greatest media time so far…"""
-        self._newest_at_s = 0.0
-        """…and the wall time given to it."""
+        """Greatest media time so far."""
 
     def observe(self, pts_90k: int, arrival: Arrival, *, settled: bool = True) -> None:
         """A picture of this media time arrived. Raises TimelineError when media time or the host's clock jumped.
@@ -141,17 +138,16 @@ class WallAnchor:
             return
         self._check(media_s, delay_s, arrival, settled=settled)
         self._sample(delay_s, arrival.monotonic_s)
-        self._follow(self._offset_s, arrival)
+        self._follow(self._offset_s, max(0.0, media_s - self._newest_s))
         self._newest_s = max(self._newest_s, media_s)
 
     def at(self, pts_90k: int) -> datetime:
         """Wall time of this media time, as known now."""
         if self._offset_s is None:
             raise RuntimeError("at() before any picture was observed")
-        media_s = pts_90k / CLOCK_HZ
-        at_s = media_s + self._offset_s + self._host_s
-        if media_s >= self._newest_s:
-            self._newest_at_s = at_s = max(at_s, self._newest_at_s)
+        # From picture to picture this never falls: where a picture lowers the offset, its wall time is its arrival, and
+        # no earlier picture was given a wall time after its own; upwards the offset moves less than media time.
+        at_s = pts_90k / CLOCK_HZ + self._offset_s + self._host_s
         return EPOCH + timedelta(microseconds=round(at_s * 1e6))
 
     def _begin(self, media_s: float, delay_s: float, arrival: Arrival) -> None:
@@ -159,7 +155,6 @@ class WallAnchor:
         self._host_s = arrival.wall_s - arrival.monotonic_s
         self._minimum_s = delay_s
         self._window_ends_s = arrival.monotonic_s + WINDOW_S
-        self._arrived_s = arrival.monotonic_s
         self._newest_s = media_s
 
     def _check(self, media_s: float, delay_s: float, arrival: Arrival, *, settled: bool) -> None:
@@ -185,9 +180,8 @@ class WallAnchor:
         settling_ms = SETTLING_MS / (1 + len(self._past_minima))
         self.error_ms = PIPELINE_MS + settling_ms + 1000 * (wander_s + abs(self._host_apart_s))
 
-    def _follow(self, offset_s: float, arrival: Arrival) -> None:
-        most_s = SLEW * (arrival.monotonic_s - self._arrived_s)
-        self._arrived_s = arrival.monotonic_s
+    def _follow(self, offset_s: float, progress_s: float) -> None:
+        most_s = SLEW * progress_s
         self._offset_s = min(self._least_past_s, self._minimum_s, offset_s + most_s)
         correction_s = min(max(self._host_apart_s, -most_s), most_s)
         self._host_s += correction_s
