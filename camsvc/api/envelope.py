@@ -19,6 +19,8 @@ from camsvc import log
 from camsvc.api.headers import SecurityHeaders, is_api
 from camsvc.api.metrics import HttpMetrics
 from camsvc.api.problems import problem_of
+from camsvc.api.streaming import ClientTooSlowError
+from camsvc.errors import CamsvcError
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest thing that is sent here is one camera with its zones, a few kilobytes; pages send nothing larger."""
@@ -104,9 +106,17 @@ class _Exchange:
     async def fail(self, error: Exception) -> None:
         """Answer an error that nobody else answered. Once the answer has begun it is broken off, so that what was sent
         so far is not taken for the whole: uvicorn closes a connection whose answer was not finished."""
-        problem = problem_of(error)
         if self._status is None:
-            await problem.response()(self._scope, self._receive, self.send)
+            await problem_of(error).response()(self._scope, self._receive, self.send)
+            return
+        if isinstance(error, RuntimeError) and isinstance(error.__cause__, CamsvcError):
+            error = error.__cause__  # the framework's "response already started" hides what happened
+        if isinstance(error, ClientTooSlowError):
+            _log.info("answer given up", reason=str(error), path=self._scope["path"])
+        elif isinstance(error, CamsvcError):
+            _log.warning("answer broken off", reason=str(error), path=self._scope["path"])
+        else:
+            problem_of(error)  # logs it
 
     def finish(self, metrics: HttpMetrics) -> None:
         elapsed_s = time.perf_counter() - self._started_s
