@@ -71,8 +71,8 @@ def test_a_token_that_ended_opens_nothing(site: Site) -> None:
 def test_a_wrong_token_is_refused_even_with_a_good_cookie(stranger: httpx.Client, header: str) -> None:
     assert log_in(stranger).status_code == 200
     assert stranger.get("/api/v1/auth/me").status_code == 200
-    headers = {"Authorization": header.encode("latin-1")}
-    assert stranger.get("/api/v1/auth/me", headers=headers).status_code == 401  # type: ignore[arg-type]
+    headers = [(b"Authorization", header.encode("latin-1"))]
+    assert stranger.get("/api/v1/auth/me", headers=headers).status_code == 401
 
 
 def test_a_bearer_token_is_no_session_and_a_session_no_bearer_token(stranger: httpx.Client) -> None:

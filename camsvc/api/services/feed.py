@@ -225,6 +225,7 @@ class Feed:
                 _log.warning("incident feed polls: notifications are away", reason=str(error), poll_s=POLL_DEAF_S)
             finally:
                 self._listening.clear()
+                self._wake.set()  # from its long wait, into polling
             self._clock.wait(self._stop, RETRY_S)
 
     # The event loop.
