@@ -25,6 +25,8 @@ UPLOAD_THREADS = 4
 """Enough to fill a 1 Gb/s line with 10 ms of latency when catching up; each holds one file at a time."""
 IDLE_S = 0.5
 """How often a thread looks when nothing wakes it: for what waits for its time."""
+ROWS_PACE_S = 0.25
+"""Between two looks at all incidents: every journal entry wakes it, and to look at a back-log of 5000 takes 50 ms."""
 
 _log = log.get(__name__)
 
@@ -54,14 +56,17 @@ class Publisher:
         self._rows = Rows(spool, database, clock=clock, stop=stop)
 
     def run(self) -> None:
-        """Until ``stop`` is set and what is in hand is done; the rest is found again at the next start."""
+        """Until ``stop`` is set and what is in hand is done; the rest is found again at the next start.
+
+        A process that cannot wait for a store that hangs may end meanwhile: every step may be cut off.
+        """
         threads = [
-            threading.Thread(target=self._repeat, args=(self._uploads.turn,), name=f"upload-{number}")
+            threading.Thread(target=self._repeat, args=(self._uploads.turn, 0.0), name=f"upload-{number}", daemon=True)
             for number in range(UPLOAD_THREADS)
         ]
         for thread in threads:
             thread.start()
-        self._repeat(self._rows.turn)
+        self._repeat(self._rows.turn, ROWS_PACE_S)
         for thread in threads:
             thread.join()
 
@@ -84,7 +89,7 @@ class Publisher:
             stumbling=len(self._rows.stumbles) + len(self._uploads.stumbles),
         )
 
-    def _repeat(self, turn: Callable[[], bool]) -> None:
+    def _repeat(self, turn: Callable[[], bool], pace_s: float) -> None:
         changed = self._spool.subscribe()
         while not self._stop.is_set():
             changed.clear()
@@ -95,3 +100,4 @@ class Publisher:
                 progress = False
             if not progress:
                 changed.wait(IDLE_S)
+            self._stop.wait(pace_s)

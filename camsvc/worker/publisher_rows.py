@@ -53,6 +53,8 @@ class Rows:
 
     def turn(self) -> bool:
         """Write what has changed, what is open and nobody has heard of first; whether anything went through."""
+        if not self.outage.is_due:
+            return False
         entries = self._spool.entries()
         known = {entry.id for entry in entries}
         self._written = {id_: written for id_, written in self._written.items() if id_ in known}

@@ -33,6 +33,8 @@ from camsvc.worker.tracks_file import write_tracks
 
 IDLE_S = 1.0
 """How often it looks when nobody wakes it: for what is to be tried again."""
+PACE_S = 0.2
+"""Between two looks at all incidents: every journal entry wakes it, and to look at a back-log of 5000 takes 20 ms."""
 RETRY_S = 10.0
 """A full or failing disk, or a defect: long enough not to burn the processor, short enough to use room that comes."""
 ADOPT_EVERY_S = 60.0
@@ -62,9 +64,15 @@ class Finaliser:
 
     def run(self) -> None:
         """Until ``stop`` is set; what is not finished then is finished at the next start."""
-        while not self._stop.is_set():
+        while not self._stop.wait(PACE_S):
             self._wake.clear()
-            if not self.turn():
+            try:
+                progress = self.turn()
+            except Exception:  # noqa: BLE001  top of the thread: without it nothing would ever be finished again
+                self.failures += 1
+                _log.exception("finishing failed")
+                progress = False
+            if not progress:
                 self._wake.wait(IDLE_S)
 
     def turn(self) -> bool:

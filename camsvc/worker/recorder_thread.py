@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 
+from camsvc import log
 from camsvc.clock import Clock
 from camsvc.worker.recorder import IncidentRecorder
 
 TURN_S = 0.25
 """A turn over idle recorders costs microseconds; the ring holds half a minute, so this is no delay that counts."""
+
+_log = log.get(__name__)
 
 
 class RecorderThread:
@@ -32,7 +35,10 @@ class RecorderThread:
     def run(self) -> None:
         """Until ``stop`` is set. The recorders are closed by whoever owns them."""
         while not self._clock.wait(self._stop, TURN_S):
-            self.turn()
+            try:
+                self.turn()
+            except Exception:  # noqa: BLE001  top of the thread: without it nothing would ever be recorded again
+                _log.exception("recording failed")
 
     def turn(self) -> bool:
         """One turn of every recorder; whether anything is being recorded."""

@@ -77,6 +77,7 @@ class Spool:
         self._entries: dict[UUID, Entry] = {}
         self._refused: str | None = None
         self._looked_s: float | None = None
+        self._left: set[Path] = set()
         self.root = SpoolRoot.open(root, remembered)
         try:
             _empty(self.root.removed)
@@ -166,7 +167,9 @@ class Spool:
             for path in (other.incidents, self.root.incidents):
                 sync_folder(path)
         except (OSError, SpoolError) as error:
-            _log.error("spool of a lost worker not taken over", spool=str(sibling), reason=str(error))
+            if sibling not in self._left:  # once, not every minute: a spool on another disk is never taken over
+                _log.error("spool of a lost worker not taken over", spool=str(sibling), reason=str(error))
+            self._left.add(sibling)
         finally:
             other.close()
         if moved:

@@ -148,3 +148,13 @@ def open_spool(
 ) -> Spool:
     clock = clock or SimulatedClock(START)
     return Spool(root, max_bytes=max_bytes, min_free_bytes=0, clock=clock, remembered=remembered)
+
+
+def fill(path: Path) -> None:
+    """Take all room of the disk."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError:
+            return

@@ -35,6 +35,7 @@ from tests.worker.spooling import (
     START,
     WIDTH,
     at,
+    fill,
     incident,
     moment,
     open_spool,
@@ -157,7 +158,7 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path)
+    rig = Rig(tmp_path / "spool")
     yield rig
     rig.spool.close()
 
@@ -416,6 +417,34 @@ def test_over_budget_the_incident_is_recorded_with_a_gap_and_footage_comes_back_
     rig.spool.close()
 
 
+def test_a_disk_that_is_really_full_costs_footage_but_no_incident_and_nothing_that_it_held(tiny_disk: Path) -> None:
+    rig = Rig(tiny_disk / "spool")
+    rig.connect()
+    rig.play(10)
+    key = rig.open(9)
+    rig.play(14)
+    filler = tiny_disk / "filler"
+    fill(filler)
+    rig.play(20)
+    filler.unlink()
+    rig.play(26)
+    rig.close(key, 25)
+    rig.play(30)
+    rig.settle()
+    assert str(rig.entry.id) == key
+    assert rig.state.incident.ended_at == at(25)
+    assert {gap.reason for gap in rig.state.gaps} == {GapReason.DISK_FULL}
+    assert rig.state.parts[0].started_at == at(6)
+    assert rig.state.parts[-1].ended_at == at(27.1)
+    shown = [pts for part in rig.state.parts for pts in times_of(rig.entry, part)]
+    assert shown == sorted(set(shown))
+    for number in pictures(rig, at(6), at(27.1)):
+        moment_at = at(number / 90_000)
+        missing = any(gap.started_at <= moment_at < gap.ended_at for gap in rig.state.gaps)
+        assert (number in shown) != missing
+    rig.spool.close()
+
+
 def test_without_any_room_the_incident_is_kept_with_a_gap_and_no_clip(tmp_path: Path) -> None:
     rig = Rig(tmp_path, max_bytes=100_000)
     rig.connect()
@@ -646,6 +675,30 @@ def test_without_a_picture_from_the_analysis_the_thumbnail_is_the_first_of_the_c
     assert rig.state.thumbnail == 1
     with av.open(str(rig.entry.thumbnail_file)) as image:
         assert next(image.decode(video=0)).width == WIDTH
+
+
+def test_the_spool_of_a_lost_worker_is_finished_by_another(rig: Rig, tmp_path: Path) -> None:
+    rig.connect()
+    rig.play(10)
+    key = rig.open(9)
+    rig.play(13)
+    rig.spool.close()  # it is gone for good
+    with open_spool(tmp_path / "spools" / "other", rig.clock) as other:
+        finaliser = Finaliser(other, clock=rig.clock, stop=threading.Event(), siblings=tmp_path / "spools")
+        finaliser.turn()
+        assert other.entries() == ()
+        rig.root.rename(tmp_path / "spools" / "lost")
+        finaliser.turn()
+        assert other.entries() == ()  # it looks once a minute
+        rig.clock.advance(61)
+        while finaliser.turn():
+            pass
+        [entry] = other.entries()
+        assert str(entry.id) == key
+        assert entry.state.completed
+        assert len(entry.state.parts) == 1
+    rig.root = tmp_path / "spools" / "lost"
+    rig.start()
 
 
 def test_time_not_analysed_is_on_record(rig: Rig) -> None:

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,7 +26,7 @@ from camsvc.worker.spool_state import (
     ThumbnailStored,
     TracksStored,
 )
-from tests.worker.spooling import MIB, START, at, ended, incident, open_spool, part
+from tests.worker.spooling import MIB, START, at, ended, fill, incident, open_spool, part
 
 
 def test_a_created_incident_is_found_by_the_next_process_as_interrupted_at_its_last_observed_moment(
@@ -297,7 +294,7 @@ def test_a_full_disk_refuses_an_incident_loudly_and_takes_it_when_there_is_room(
     with open_spool(tiny_disk) as spool:
         entry = spool.create(incident(1))
         filler = tiny_disk / "filler"
-        _fill(filler)
+        fill(filler)
         made = incident(2)
         with pytest.raises(SpoolError, match="No space left"):
             spool.create(made)
@@ -328,32 +325,3 @@ def test_a_listener_is_woken_by_every_change(tmp_path: Path) -> None:
         woken.clear()
         entry.append(Facts(ended(entry.state.incident, 12 + timedelta(0).seconds)))
         assert woken.is_set()
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    with _mounted(tmp_path / "disk") as disk:
-        yield disk
-
-
-@contextmanager
-def _mounted(path: Path) -> Iterator[Path]:
-    path.mkdir()
-    if (
-        os.geteuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(path)], check=False).returncode
-    ):
-        pytest.skip("a tiny file system cannot be mounted here")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", str(path)], check=True)
-
-
-def _fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return
