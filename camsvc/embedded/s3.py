@@ -42,7 +42,7 @@ VOLUME_MB = (64, 1024)
 small disk has room for fewer than are needed at once; too small, and a large disk means thousands of open files."""
 TEST_VOLUMES = 10_000
 """Each bucket takes volumes of its own, and every test has a bucket."""
-GRACE_S = 3.0
+GRACE_S = 1.0
 """The volume server closes its files at once; the filer (4.48) then waits for ever for its own subscribers."""
 SOCKETS = Path("/tmp")  # noqa: S108  where SeaweedFS puts them, whatever TMPDIR says
 PROBE_TIMEOUT_S = 2.0
