@@ -19,7 +19,7 @@ SIZE_WALK_STD: Final = 0.1
 SIZE_ACCELERATION_STD: Final = 0.2
 FIRST_VELOCITY_STD: Final = 1.5
 """Sizes per second of a new object: a walker crosses its own width in a second, a car its length in half of one."""
-COAST_S: Final = 1.5
+COAST_S: Final = 3.0
 """Unseen objects lose their speed with this time constant: a guess must not run away during a long gap."""
 
 

@@ -141,12 +141,15 @@ def _export_onnx(model: Model, source: Path, scratch: Path, models_dir: Path) ->
 
 
 def _to_openvino(model: Model, onnx_file: Path, folder: Path) -> None:
-    """OpenVINO's own converter; the folder is laid out as ultralytics' ``YOLO`` expects it."""
+    """By OpenVINO's own reader; the folder is laid out as ultralytics' ``YOLO`` expects it.
+
+    Not by ``openvino.convert_model``: that one reports its use to its makers and writes to the home directory.
+    """
     import onnx
     import openvino
 
     folder.mkdir()
-    converted = openvino.convert_model(str(onnx_file))
+    converted = openvino.Core().read_model(str(onnx_file))
     # Uncompressed: fp16 weights save 5 MB of disk, and the boxes would no longer be the source's.
     openvino.save_model(converted, folder / f"{model.name}.xml", compress_to_fp16=False)
     properties = onnx.load(str(onnx_file), load_external_data=False).metadata_props

@@ -1,9 +1,13 @@
-"""ultralytics as a service can bear it: no installing, no network, no settings in the home directory, no chatter."""
+"""ultralytics and its runtimes as a service can bear them.
+
+No installing, no network, no files in the home directory, no reports to their makers, no chatter.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,6 @@ _ENVIRONMENT = {
     "YOLO_OFFLINE": "true",  # else it looks for the network at import
     "YOLO_VERBOSE": "false",  # else it prints a line a prediction
     "ULTRALYTICS_SAFE_LOAD": "true",  # a .pt file is a pickle: only known classes, no foreign code
-    "OPENVINO_TELEMETRY_OPTOUT": "1",
 }
 
 
@@ -28,6 +31,9 @@ def load_ultralytics(models_dir: Path, *, offline: bool = True) -> Any:  # noqa:
     config = models_dir / CONFIG_FOLDER
     config.mkdir(parents=True, exist_ok=True)
     os.environ.update(_ENVIRONMENT, YOLO_CONFIG_DIR=str(config))
+    # `import openvino` reports itself to its makers by way of this package, unless it is not there. For the import
+    # system, None is "not there" (docs: sys.modules).
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     if not offline:
         os.environ["YOLO_OFFLINE"] = "false"
     with warnings.catch_warnings():

@@ -18,13 +18,13 @@ from camsvc.media.packets import CLOCK_HZ
 from camsvc.vision.association import GROUPS, assign, corners, grown, overlaps
 from camsvc.vision.motion import Motion
 
-SURE_CONFIDENCE: Final = 0.25
+SURE_CONFIDENCE: Final = 0.4
 """Detections this sure are matched first, with any track; weaker ones continue tracks that nothing else continued."""
-SURE_IOU: Final = 0.15
+SURE_IOU: Final = 0.2
 """Least overlap of a sure detection with where its track was expected, times its confidence (as in ByteTrack)."""
 GROWN_IOU: Final = 0.15
 """Least overlap in the second look, when both boxes are grown by what the filter does not know."""
-WEAK_IOU: Final = 0.4
+WEAK_IOU: Final = 0.6
 """A weak detection must lie well: it is often a shadow or half of somebody else."""
 UNCERTAINTIES: Final = 1.5
 """By how many standard deviations boxes are grown in the second look…"""
@@ -48,7 +48,7 @@ STILL_AFTER_S: Final = 3.0
 """A track is still when it has not left its place for this long…"""
 STILL_IOU: Final = 0.6
 """…its place being any box that overlaps the first by this much."""
-SAME_IOU: Final = 0.7
+SAME_IOU: Final = 0.55
 """Two boxes of one group that overlap so are one object, whatever their classes: the surer one stays."""
 
 
@@ -113,8 +113,9 @@ class Tracker:
     @property
     def unsettled(self) -> bool:
         """Whether the last frame left a question that the next frames will answer: somebody who may have just come, or
-        who was not found where they were. The gate must not sleep over it."""
-        return any(track.number is None or track.misses for track in self._tracks)
+        who was not found where they were going. The gate must not sleep over it. What stands still and is not found is
+        no question: were it gone, it would have been seen to go."""
+        return any(track.number is None or (track.misses and not track.still) for track in self._tracks)
 
     def update(self, moment: Moment, detections: Sequence[Detection]) -> Scene:
         """What is tracked at ``moment``: confirmed tracks, by number. Moments rise; all are of one session.
