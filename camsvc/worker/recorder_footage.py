@@ -174,11 +174,13 @@ class Footage:
         if part is None:
             return
         try:
+            part.writer.sync()  # the finaliser may be far behind, and a power cut must not take what is closed
             part.writer.close()
             reading = part.session.clock()
             self._entry.append(PartClock(part.index, reading.error_ms, reading.camera_offset_ms))
             self._entry.measure()
         except (OSError, CamsvcError) as error:
+            part.writer.close()
             self._report(error)  # what is on the disk is finished all the same
         self._entry.hand_over(part.index)
 
