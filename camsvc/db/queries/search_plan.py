@@ -44,6 +44,7 @@ MARGIN_DEG = 1e-9
 """0.1 mm: the box around a circle is computed with rounding; the exact distance decides, the box must not."""
 _ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 _NEWEST_FIRST = (IncidentRow.started_at.desc(), IncidentRow.id.desc())
+_OLDEST_FIRST = (IncidentRow.started_at, IncidentRow.id)
 
 
 def viewpoints(session: Session, asked: IncidentFilter) -> list[int] | None:
@@ -71,16 +72,18 @@ def viewpoints(session: Session, asked: IncidentFilter) -> list[int] | None:
 
 
 def page(
-    asked: IncidentFilter, seen_from: list[int] | None, after: Position | None, limit: int
+    asked: IncidentFilter, seen_from: list[int] | None, after: Position | None, limit: int, *, upwards: bool = False
 ) -> Select[IncidentRow, ViewpointRow]:
-    """The first ``limit`` matches below ``after``, newest first."""
-    keys = _walks(asked, seen_from, after, limit).order_by(column("started_at").desc(), column("id").desc())
-    found = keys.limit(limit).subquery("found")
+    """The first ``limit`` matches below ``after``, newest first; ``upwards``: the ones next above it, oldest first."""
+    keys: list[ColumnElement[Any]] = [column("started_at"), column("id")]
+    order = keys if upwards else [key.desc() for key in keys]
+    walks = _walks(asked, seen_from, after, limit, upwards=upwards).order_by(*order)
+    found = walks.limit(limit).subquery("found")
     return (
         select(IncidentRow, ViewpointRow)
         .join(found, found.c.id == IncidentRow.id)
         .join(ViewpointRow, ViewpointRow.id == IncidentRow.viewpoint_id)
-        .order_by(*_NEWEST_FIRST)
+        .order_by(*(_OLDEST_FIRST if upwards else _NEWEST_FIRST))
     )
 
 
@@ -89,7 +92,14 @@ def number(asked: IncidentFilter, seen_from: list[int] | None, at_most: int) -> 
     return select(func.count()).select_from(found)
 
 
-def _walks(asked: IncidentFilter, seen_from: list[int] | None, after: Position | None, limit: int) -> Select[Any]:
+def _walks(
+    asked: IncidentFilter,
+    seen_from: list[int] | None,
+    after: Position | None,
+    limit: int,
+    *,
+    upwards: bool = False,
+) -> Select[Any]:
     """Keys of the first ``limit`` matches of each walk: every span, and every viewpoint while they are few."""
     spans = _spans(asked.from_)
     conditions = [
@@ -98,7 +108,8 @@ def _walks(asked: IncidentFilter, seen_from: list[int] | None, after: Position |
         *_conditions(asked),
     ]
     if after is not None:
-        conditions.append(tuple_(IncidentRow.started_at, IncidentRow.id) < tuple_(after.started_at, after.id))
+        key, bound = tuple_(IncidentRow.started_at, IncidentRow.id), tuple_(after.started_at, after.id)
+        conditions.append(key > bound if upwards else key < bound)
     walks: FromClause = spans
     if seen_from is not None:
         ids = bindparam("viewpoints", seen_from, ARRAY(Integer))
@@ -111,7 +122,7 @@ def _walks(asked: IncidentFilter, seen_from: list[int] | None, after: Position |
     walk = (
         select(IncidentRow.id, IncidentRow.started_at)
         .where(*conditions)
-        .order_by(*_NEWEST_FIRST)
+        .order_by(*(_OLDEST_FIRST if upwards else _NEWEST_FIRST))
         .limit(limit)
         .lateral("walk")
     )

@@ -1,0 +1,1 @@
+"""What runs in the browser: one Vue component in JavaScript, and its Python side, a file each."""

@@ -1,0 +1,130 @@
+"""The list of cameras with their states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from nicegui.element import Element
+
+from camsvc.domain.camera import CameraState, CameraStatus
+from camsvc.log import redact
+from camsvc.web.lookout import Snapshot
+from camsvc.web.words import CAMERA_ICONS, Words
+
+TEXTS = (
+    "cameras.list",
+    "cameras.no_picture",
+    "cameras.none",
+    "cameras.none_match",
+    "cameras.picture_ago",
+    "cameras.picture_now",
+    "unit.day",
+    "unit.hour",
+    "unit.minute",
+    "unit.second",
+)
+WORST_FIRST = (
+    CameraState.REFUSED,
+    CameraState.UNASSIGNED,
+    CameraState.RETRYING,
+    CameraState.CONNECTING,
+    CameraState.LIVE,
+    CameraState.DISABLED,
+)
+
+
+class Cameras(Element, component="cameras.js"):
+    """Emits ``pick`` with an id."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__()
+        self._words = words
+        self.props["rows"] = []
+        self.props["total"] = 0
+        self.props["selected"] = None
+        self.props["server-ms"] = 0
+        self.props["locale"] = words.language.code
+        self.props["texts"] = words.language.some(TEXTS)
+
+    def show(self, rows: Sequence[dict[str, Any]], total: int, at: datetime, selected: str | None) -> None:
+        self.props["rows"] = list(rows)
+        self.props["total"] = total
+        self.props["selected"] = selected
+        self.props["server-ms"] = _ms(at)
+        self.update()
+
+    def focus_on(self, camera: str | None) -> None:
+        self.run_method("focusOn", camera)
+
+
+def row(camera: str, snapshot: Snapshot, words: Words, href: str) -> dict[str, Any] | None:
+    """How a camera is listed; None where nothing is known of it yet."""
+    entry, status = snapshot.directory.cameras.get(camera), snapshot.statuses.get(camera)
+    if entry is None or status is None or entry.removed:
+        return None
+    say = words.language
+    last = status.last_packet_at
+    return {
+        "id": camera,
+        "href": href,
+        "name": entry.name,
+        "area": snapshot.directory.area_name(entry.area),
+        "state": status.state.value,
+        "state_text": say(f"camera_state.{status.state.value}"),
+        "icon": CAMERA_ICONS[status.state],
+        "since_ms": _ms(status.since),
+        "since_utc": words.wall.utc(status.since),
+        "last_ms": _ms(last) if last else None,
+        "last_utc": words.wall.utc(last) if last else "",
+        "about": stream(status, words),
+        "why": why(status, words),
+        "level": "warn" if status.state in {CameraState.RETRYING, CameraState.CONNECTING} else "bad",
+    }
+
+
+def stream(status: CameraStatus, words: Words) -> str:
+    """``H.264 1920 × 1080, 25 f/s, 4.1 Mb/s``, as far as it is known."""
+    say = words.language
+    told = []
+    if status.codec and status.width and status.height:
+        codec = {"h264": "H.264", "hevc": "H.265"}.get(status.codec, status.codec)
+        told.append(f"{codec} {status.width} × {status.height}")
+    if status.fps:
+        told.append(say("unit.fps", n=say.number(status.fps, 0 if status.fps == round(status.fps) else 1)))
+    if status.bitrate_bps:
+        told.append(f"{say.number(status.bitrate_bps / 1e6, 1)} Mb/s")
+    return ", ".join(told)
+
+
+def why(status: CameraStatus, words: Words) -> str:
+    """What a state that is not well means, and what its worker said of it. Empty when all is well."""
+    if status.state in {CameraState.LIVE, CameraState.DISABLED}:
+        return ""
+    meaning = words.language(f"camera_why.{status.state.value}")
+    return f"{meaning} ({redact(status.detail)})" if status.detail else meaning
+
+
+def place(camera: str, snapshot: Snapshot, words: Words) -> dict[str, Any] | None:
+    """How a camera stands on the map; None where it has no place."""
+    entry, status = snapshot.directory.cameras.get(camera), snapshot.statuses.get(camera)
+    if entry is None or status is None or entry.removed or entry.location is None:
+        return None
+    return {
+        "id": camera,
+        "lat": entry.location.lat,
+        "lon": entry.location.lon,
+        "heading": entry.location.heading_deg,
+        "fov": entry.location.fov_deg,
+        "range": entry.location.range_m,
+        "title": entry.name,
+        "lines": [words.language(f"camera_state.{status.state.value}"), snapshot.directory.area_trail(entry.area)],
+        "state": status.state.value,
+        "icon": CAMERA_ICONS[status.state],
+        "rank": 100 * (len(WORST_FIRST) - WORST_FIRST.index(status.state)),
+    }
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -1,0 +1,118 @@
+"""What is around every page: who is here, where one can go, in which language, and what is sick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from nicegui import ui
+from nicegui.element import Element
+
+from camsvc.web.language import LANGUAGES, language
+from camsvc.web.lookout import Alarm, Part, Snapshot
+from camsvc.web.markup import icon, tag
+from camsvc.web.plain import asset
+from camsvc.web.site import Site, for_page
+from camsvc.web.visitor import Visitor
+from camsvc.web.words import Words
+
+ICONS = {
+    Part.DATABASE: "storage",
+    Part.STORE: "cloud_off",
+    Part.WORKERS: "memory",
+    Part.NOTIFICATIONS: "notifications_off",
+}
+
+
+@contextmanager
+def frame(
+    site: Site, visitor: Visitor, words: Words, here: Literal["cameras", "incidents"], title: str
+) -> Iterator[Element]:
+    """Everything of a page but its middle, which is what is made within."""
+    client = ui.context.client
+    client.title = f"{title} · camsvc"
+    ui.add_head_html(
+        f'<link rel="stylesheet" href="{asset("app.css")}"><link rel="icon" href="{asset("mark.svg")}">'
+        f'<script src="{asset("app.js")}" defer></script>'
+    )
+    _header(visitor, words, here)
+    alarms = Alarms(words)
+    alarms.show(site.lookout.last)
+    watcher = for_page(client, alarms.show)
+    site.lookout.watch(watcher)
+    client.on_delete(lambda: site.lookout.unwatch(watcher))
+    with tag("main", "cam-main", id="main", aria_label=title) as middle:
+        yield middle
+
+
+def _header(visitor: Visitor, words: Words, here: str) -> None:
+    say = words.language
+    with tag("header", "cam-header"):
+        with tag("a", "cam-brand", href="/", aria_label=say("nav.home")):
+            tag("img", src=asset("mark.svg"), alt="", width=22, height=22)
+            tag("span", "", "camsvc")
+        with tag("nav", "cam-nav", aria_label=say("nav.label")):
+            for name, href, icon_name in (("cameras", "/", "videocam"), ("incidents", "/incidents", "manage_search")):
+                current = {"aria-current": "page"} if name == here else {}
+                with tag("a", href=href, **current):
+                    icon(icon_name)
+                    tag("span", "", say(f"nav.{name}"))
+        tag("span", "cam-header__space")
+        with tag("span", "cam-langs", role="group", aria_label=say("language.label")):
+            for code in LANGUAGES:
+                current = {"aria-current": "true"} if code == say.code else {}
+                name = language(code)("language.name")
+                tag(
+                    "a",
+                    "",
+                    code.upper(),
+                    href="#",
+                    lang=code,
+                    title=name,
+                    aria_label=name,
+                    data_language=code,
+                    **current,
+                )
+        theme = say("theme.toggle")
+        with tag("button", "cam-headbtn", type="button", title=theme, aria_label=theme, data_theme_toggle=True):
+            icon("contrast")
+        with tag("span", "cam-headbtn cam-headbtn--user", title=roles(words, visitor)):
+            icon("account_circle")
+            tag("span", "", visitor.user.name)
+        with tag("form", method="post", action="/logout"), tag("button", "cam-headbtn", type="submit"):
+            icon("logout")
+            tag("span", "", say("nav.logout"))
+
+
+def roles(words: Words, visitor: Visitor) -> str:
+    return ", ".join(words.language(f"role.{role.value}") for role in sorted(visitor.user.roles))
+
+
+class Alarms:
+    """The line under the header that is there only when something is sick."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._shown: tuple[Alarm, ...] = ()
+        self._line = tag("div", "cam-alarms", role="alert")
+        self._line.set_visibility(False)
+
+    def show(self, snapshot: Snapshot) -> None:
+        if snapshot.alarms == self._shown:
+            return
+        self._shown = snapshot.alarms
+        self._line.clear()
+        self._line.set_visibility(bool(self._shown))
+        with self._line:
+            for alarm in self._shown:
+                with tag("span", "cam-alarms__one"):
+                    icon(ICONS[alarm.part])
+                    tag("span", "", self._text(alarm), title=self._words.wall.utc(alarm.since))
+
+    def _text(self, alarm: Alarm) -> str:
+        say = self._words.language
+        since = say("alarm.since", time=self._words.wall.clock(alarm.since))
+        if alarm.part is Part.WORKERS:
+            return f"{say.count('alarm.workers', alarm.count)} {since}"
+        return f"{say(f'alarm.{alarm.part.value}')} {since}"

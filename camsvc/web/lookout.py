@@ -1,0 +1,137 @@
+"""What is true now of cameras and of the parts they need, read once for all open pages of this process.
+
+One task on the event loop; the reading itself runs in a thread. Nothing is read while no page is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from camsvc import log
+from camsvc.api.context import Server
+from camsvc.db.queries import status as status_rows
+from camsvc.domain.camera import CameraState, CameraStatus
+from camsvc.errors import CamsvcError
+from camsvc.web import directory as directories
+from camsvc.web.directory import Directory
+
+REFRESH_S = 3.0
+"""A camera that died shows within so long of its worker's report."""
+DIRECTORY_EVERY = 5
+"""Names and areas change seldom: with every fifth refresh."""
+STORE_EVERY = 4
+"""The object store is asked with every fourth: a page is no load test."""
+DEAF_CAMERAS = frozenset({CameraState.UNASSIGNED})
+
+_log = log.get(__name__)
+
+
+class Part(StrEnum):
+    """What can be sick."""
+
+    DATABASE = "database"
+    STORE = "store"
+    WORKERS = "workers"
+    NOTIFICATIONS = "notifications"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    part: Part
+    since: datetime
+    count: int = 0
+    """Of cameras, for WORKERS."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    at: datetime
+    directory: Directory = field(default_factory=Directory)
+    statuses: Mapping[str, CameraStatus] = field(default_factory=dict)
+    alarms: tuple[Alarm, ...] = ()
+
+
+class Lookout:
+    """On the event loop only."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._snapshot = Snapshot(server.clock.now())
+        self._watchers: set[Callable[[Snapshot], None]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._read_s: float | None = None
+        self._count = 0
+        self._lock = asyncio.Lock()
+
+    async def now(self) -> Snapshot:
+        """As a page that opens needs it: not older than a refresh or two. Says in its alarms what could not be read."""
+        age_s = None if self._read_s is None else self._server.clock.monotonic_s() - self._read_s
+        if age_s is None or age_s > 2 * REFRESH_S:
+            await self._refresh()
+        return self._snapshot
+
+    @property
+    def last(self) -> Snapshot:
+        return self._snapshot
+
+    def watch(self, watcher: Callable[[Snapshot], None]) -> None:
+        """``watcher`` is called with every new snapshot until ``unwatch``."""
+        self._watchers.add(watcher)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name="lookout")
+
+    def unwatch(self, watcher: Callable[[Snapshot], None]) -> None:
+        self._watchers.discard(watcher)
+
+    async def close(self) -> None:
+        self._watchers.clear()
+        if self._task:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while self._watchers:
+            await asyncio.sleep(REFRESH_S)
+            await self._refresh()
+            for watcher in list(self._watchers):
+                try:
+                    watcher(self._snapshot)
+                except Exception as error:  # noqa: BLE001  one page that fails must not blind the others
+                    _log.error("page could not show the state", exc_info=error)
+
+    async def _refresh(self) -> None:
+        async with self._lock:
+            self._snapshot = await asyncio.to_thread(self._read, self._snapshot)
+            self._read_s = self._server.clock.monotonic_s()
+            self._count += 1
+
+    # In a thread.
+
+    def _read(self, before: Snapshot) -> Snapshot:
+        at = self._server.clock.now()
+        sick: dict[Part, int] = {}
+        now = replace(before, at=at)
+        try:
+            with self._server.database.session() as session:
+                statuses = status_rows.statuses(session)
+                fresh = self._count % DIRECTORY_EVERY == 0 or not statuses.keys() <= before.directory.cameras.keys()
+                directory = directories.read(session) if fresh else before.directory
+            now = replace(now, statuses=statuses, directory=directory)
+            if deaf := sum(status.state in DEAF_CAMERAS for status in statuses.values()):
+                sick[Part.WORKERS] = deaf
+            if self._count > 1 and not self._server.feed.is_listening:
+                sick[Part.NOTIFICATIONS] = 0
+        except CamsvcError:
+            sick[Part.DATABASE] = 0
+        if self._store_is_sick(before):
+            sick[Part.STORE] = 0
+        since = {alarm.part: alarm.since for alarm in before.alarms}
+        return replace(now, alarms=tuple(Alarm(part, since.get(part, at), count) for part, count in sick.items()))
+
+    def _store_is_sick(self, before: Snapshot) -> bool:
+        if self._count % STORE_EVERY:
+            return any(alarm.part is Part.STORE for alarm in before.alarms)
+        return not self._server.readiness.parts()["store"]

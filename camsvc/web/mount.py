@@ -1,0 +1,98 @@
+"""Puts the pages onto the server's application."""
+
+from __future__ import annotations
+
+import json
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import FastAPI
+from nicegui import app as nicegui_app
+from nicegui import ui
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from camsvc.api.access import SignedIn
+from camsvc.api.context import Server
+from camsvc.errors import ConfigError
+from camsvc.web.components.map import BOUNDARIES_URL
+from camsvc.web.guard import Guard
+from camsvc.web.language import LANGUAGES, language
+from camsvc.web.lookout import Lookout
+from camsvc.web.pages import cameras, incidents, login
+from camsvc.web.plain import STATIC
+from camsvc.web.site import RECONNECT_TIMEOUT_S, Site
+from camsvc.web.who import Who
+
+HISTORY = 200
+"""Messages kept for a page whose connection broke; beyond, it loads itself anew."""
+BOUNDARIES_MAX_BYTES = 20 * 1024 * 1024
+"""A province's communes and roads, simplified for a map, are a few megabytes."""
+
+
+def mount(app: FastAPI) -> None:
+    """Add the web application to ``app``, which ``api.app.create_app`` made; after all other routes.
+
+    Once in a process: NiceGUI's own application is one object. Raises ConfigError for a wrong time zone or map file.
+    """
+    server: Server = app.state.camsvc
+    if hasattr(nicegui_app.state, "camsvc"):
+        raise RuntimeError("the web application is mounted already: one server a process")
+    for code in LANGUAGES:
+        language(code)  # a broken catalogue is found now, not by a user
+    site = Site(server, Lookout(server), _zone(server.settings.timezone))
+    who = Who(server.clock)
+    app.include_router(login.router(who))
+    _boundaries(app, server)
+    app.mount("/assets", _Assets(directory=STATIC), name="assets")
+    cameras.add(site)
+    incidents.add(site)
+    nicegui_app.state.camsvc = server
+    ui.run_with(
+        app,
+        title="camsvc",
+        favicon=STATIC / "mark.svg",
+        dark=None,
+        tailwind=False,
+        reconnect_timeout=RECONNECT_TIMEOUT_S,
+        message_history_length=HISTORY,
+        show_welcome_message=False,
+        binding_refresh_interval=None,
+    )
+    nicegui_app.add_middleware(Guard, who=who, settings=server.settings)
+    nicegui_app.on_shutdown(site.lookout.close)
+
+
+class _Assets(StaticFiles):
+    """Our own style, script and mark, which the log-in page needs: nothing secret. Their links carry a fingerprint."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+def _boundaries(app: FastAPI, server: Server) -> None:
+    file = server.settings.map.boundaries
+    if file is None:
+        return
+    try:
+        if file.stat().st_size > BOUNDARIES_MAX_BYTES:
+            raise ConfigError(f"map.boundaries: {file} is larger than {BOUNDARIES_MAX_BYTES} bytes: simplify its lines")
+        content = file.read_bytes()
+        document = json.loads(content)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"map.boundaries: {file} cannot be read as GeoJSON: {error}") from error
+    if not isinstance(document, dict) or "type" not in document:
+        raise ConfigError(f"map.boundaries: {file} is no GeoJSON: it has no 'type'")
+
+    @app.get(BOUNDARIES_URL, include_in_schema=False)
+    def boundaries(_: SignedIn) -> Response:
+        return Response(content, media_type="application/geo+json", headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(f"timezone: {name!r} is no time zone: write an IANA name like Asia/Ho_Chi_Minh") from error

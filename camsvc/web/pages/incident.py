@@ -1,0 +1,251 @@
+"""One incident: the player, what is known of it, and the way to the next one. Lies over the search it was found in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Literal
+from uuid import UUID
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from camsvc.api.services import incidents as service
+from camsvc.db.queries.neighbours import Neighbours, neighbours
+from camsvc.domain.incident import Incident
+from camsvc.domain.search import IncidentFilter
+from camsvc.errors import CamsvcError, NotFoundError
+from camsvc.web.components.player import Player, api_path
+from camsvc.web.following import Following, News
+from camsvc.web.markup import button, icon, icon_button, label, tag
+from camsvc.web.pages.about import About
+from camsvc.web.site import Site
+from camsvc.web.view import SearchView
+from camsvc.web.words import STATE_ICONS, Words
+
+SHORTCUTS = (
+    ("space", ("␣",)),
+    ("second", ("←", "→")),
+    ("ten_seconds", ("⇧ ←", "⇧ →")),
+    ("frame", (",", ".")),
+    ("speed", ("↑", "↓")),
+    ("ends", ("Home", "End")),
+    ("boxes", ("b",)),
+    ("fullscreen", ("f",)),
+    ("sound", ("m",)),
+    ("older", ("j",)),
+    ("newer", ("k",)),
+    ("leave", ("Esc",)),
+    ("help", ("?",)),
+)
+
+Scope = Literal["search", "camera"]
+
+
+class IncidentPane:
+    """``show`` fills it; ``leave`` is called when the user closes it, ``walk`` with the id to go to."""
+
+    def __init__(
+        self,
+        site: Site,
+        words: Words,
+        *,
+        leave: Callable[[str | None], None],
+        walk: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._site = site
+        self._words = words
+        self._leave = leave
+        self._walk = walk
+        self._client = ui.context.client
+        self._incident: Incident | None = None
+        self._view = SearchView()
+        self._scope: Scope = "search"
+        self._next = Neighbours(None, None)
+        self._player: Player | None = None
+        self._root = tag("section", "cam-over", tabindex="-1")
+        self._root.set_visibility(False)
+        self._help = ui.dialog()
+        self._following = Following(site.server.feed, self._client, tell=self._news, renew=self._renew)
+
+    async def show(self, asked: str, view: SearchView) -> None:
+        """Also for an id that is none, or nobody knows: then says so."""
+        self._view = view
+        incident, trouble = await self._read(asked)
+        self._incident = incident
+        self._root.clear()
+        self._root.set_visibility(True)
+        with self._root:
+            if incident is None:
+                self._build_trouble(trouble)
+                return
+            self._build(incident)
+        self._client.title = f"{self._words.what(incident)} · camsvc"
+        self._following.follow(IncidentFilter(cameras=(incident.camera,)))
+        await self._look_around()
+
+    def hide(self) -> None:
+        self._following.stop()
+        self._incident = None
+        self._player = None
+        self._root.clear()
+        self._root.set_visibility(False)
+
+    # Making --------------------------------------------------------------------------------------------------
+
+    def _build(self, incident: Incident) -> None:
+        say = self._words.language
+        self._root.props["aria-label"] = self._words.what(incident)
+        with tag("div", "cam-over__bar"):
+            button(say("incident.back"), "cam-btn", "arrow_back", data_test="back").on("click", self._go_back)
+            with tag("div", "cam-over__title"):
+                self._title = label("h1", "", "")
+                self._badge = tag("span", "cam-badge")
+                self._where = label("span", "cam-soft", "")
+            self._build_walk()
+            self._download = tag("a", "cam-btn", download=True, href="#", data_test="download")
+            with self._download:
+                icon("download")
+                tag("span", "", say("incident.download"))
+            icon_button("link", say("link.copy"), data_copy="", data_copied=say("link.copied"))
+        with tag("div", "cam-over__body"):
+            with tag("div", "cam-watch"):
+                self._player = Player(self._words, incident)
+            self._about = tag("aside", "cam-about", aria_label=say("incident.about"))
+        self._player.on("walk", self._on_walk)
+        self._player.on("help", self._open_help)
+        self._player.on("leave", self._go_back)
+        self._fill(incident)
+
+    def _build_walk(self) -> None:
+        say = self._words.language
+        with tag("div", "cam-walk", role="group", aria_label=say("walk.label")):
+            self._newer = icon_button("chevron_left", f"{say('walk.newer')} (k)", disabled=True, data_test="newer")
+            self._newer.on("click", lambda: self._go("newer"))
+            select = tag("select", aria_label=say("walk.scope"), title=say("walk.scope"))
+            with select:
+                for scope in ("search", "camera"):
+                    tag("option", "", say(f"walk.{scope}"), value=scope, selected=scope == self._scope)
+            select.on("change", self._on_scope, js_handler="(e) => emit(e.target.value)")
+            self._older = icon_button("chevron_right", f"{say('walk.older')} (j)", disabled=True, data_test="older")
+            self._older.on("click", lambda: self._go("older"))
+
+    def _fill(self, incident: Incident) -> None:
+        """What a later revision changes."""
+        words, say = self._words, self._words.language
+        self._title.text = words.what(incident)
+        camera = self._site.lookout.last.directory.camera_name(incident.camera)
+        self._where.text = f"{camera} · {words.wall.date_clock(incident.started_at)}"
+        self._badge.clear()
+        self._badge.classes(replace=f"cam-badge cam-badge--{incident.state.value}")
+        with self._badge:
+            icon(STATE_ICONS[incident.state])
+            tag("span", "", say(f"state.{incident.state.value}"))
+        parts = incident.clip.parts if incident.clip else ()
+        self._download.props["href"] = (
+            f"{api_path(incident)}/clip?part={parts[0].index}&download=true" if parts else "#"
+        )
+        self._download.props["aria-disabled"] = str(not parts).lower()
+        self._download.props["tabindex"] = 0 if parts else -1
+        self._about.clear()
+        with self._about:
+            About(self._site, words).build(incident)
+
+    def _build_trouble(self, trouble: str) -> None:
+        say = self._words.language
+        self._root.props["aria-label"] = trouble
+        with tag("div", "cam-empty"):
+            icon("search_off")
+            tag("h1", "", trouble)
+            button(say("incident.back"), "cam-btn", "arrow_back").on("click", self._go_back)
+
+    def _open_help(self) -> None:
+        say = self._words.language
+        self._help.clear()
+        with self._help, tag("div", "cam-dialog", role="dialog", aria_label=say("keys.title")):
+            with tag("div", "cam-dialog__head"):
+                tag("h2", "", say("keys.title"))
+                icon_button("close", say("keys.close"), "cam-btn cam-btn--quiet cam-btn--icon").on(
+                    "click", self._help.close
+                )
+            with tag("dl", "cam-keys"):
+                for name, keys in SHORTCUTS:
+                    with tag("dt"):
+                        for key in keys:
+                            tag("kbd", "", key)
+                    tag("dd", "", say(f"keys.{name}"))
+        self._help.open()
+
+    # What the user does --------------------------------------------------------------------------------------
+
+    def _go_back(self) -> None:
+        incident = str(self._incident.id) if self._incident else None
+        self.hide()
+        self._leave(incident)
+
+    async def _on_walk(self, event: GenericEventArguments) -> None:
+        if event.args in {"older", "newer"}:
+            await self._go(event.args)
+
+    async def _go(self, way: Literal["older", "newer"]) -> None:
+        target = self._next.older if way == "older" else self._next.newer
+        if target is None:
+            ui.notify(self._words.language(f"walk.no_{way}"), position="bottom", timeout=1500)
+            return
+        await self._walk(str(target))
+
+    async def _on_scope(self, event: GenericEventArguments) -> None:
+        if event.args in {"search", "camera"}:
+            self._scope = event.args
+            await self._look_around()
+
+    # Reading -------------------------------------------------------------------------------------------------
+
+    async def _read(self, asked: str) -> tuple[Incident | None, str]:
+        say = self._words.language
+        try:
+            return await asyncio.to_thread(service.get, self._site.server, UUID(asked)), ""
+        except (ValueError, NotFoundError):
+            return None, say("incident.unknown")
+        except CamsvcError:
+            return None, say("results.away")
+
+    async def _look_around(self) -> None:
+        """Which incidents are on either side; the buttons tell whether there is one."""
+        incident = self._incident
+        if incident is None:
+            return
+        wanted = IncidentFilter(cameras=(incident.camera,)) if self._scope == "camera" else self._view.filter
+
+        def ask() -> Neighbours:
+            with self._site.server.database.session() as session:
+                return neighbours(session, wanted, incident)
+
+        found = Neighbours(None, None)
+        with suppress(CamsvcError):
+            found = await asyncio.to_thread(ask)
+        if incident is self._incident and not self._client.is_deleted:
+            self._next = found
+            self._newer.props["disabled"] = found.newer is None
+            self._older.props["disabled"] = found.older is None
+
+    async def _renew(self) -> None:
+        """Changes may have been missed: read the incident again."""
+        if self._incident is None:
+            return
+        incident, _ = await self._read(str(self._incident.id))
+        if incident and incident.id == self._incident.id:
+            self._news(News([incident], []))
+
+    def _news(self, news: News) -> None:
+        current = self._incident
+        if current is None or self._player is None:
+            return
+        for each in news.matching:
+            if each.id == current.id and each.revision > current.revision:
+                self._incident = each
+                self._fill(each)
+                self._player.renew(each)
+        if self._next.newer is None and any(each.id != current.id for each in news.matching):
+            asyncio.create_task(self._look_around())  # noqa: RUF006  short, and harmless if it is not finished

@@ -1,0 +1,138 @@
+"""What a search page shows, as its link says it: the conditions by the names of the REST API, and the layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from urllib.parse import urlencode
+
+from camsvc.db import filters
+from camsvc.db.filters import Terms
+from camsvc.domain.search import IncidentFilter
+from camsvc.errors import InputError
+from camsvc.web.fields import FieldError
+
+RADIUS_DEFAULT_M = 500.0
+"""Around a point that was picked without a radius: a few street corners."""
+PLURALS = {
+    "area": "areas",
+    "camera": "cameras",
+    "kind": "kinds",
+    "object": "objects",
+    "colour": "colours",
+    "severity": "severities",
+    "state": "states",
+}
+"""Parameters that may be given several times: their members of IncidentFilter, and of Terms."""
+
+
+class Layout(StrEnum):
+    CARDS = "cards"
+    TABLE = "table"
+    MAP = "map"
+
+
+@dataclass(frozen=True)
+class SearchView:
+    filter: IncidentFilter = field(default_factory=IncidentFilter)
+    layout: Layout = Layout.CARDS
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self.filter != IncidentFilter()
+
+    def query(self) -> str:
+        """Without a leading ``?``; the same view gives the same text, and nothing for the default view."""
+        wanted = self.filter
+        pairs: list[tuple[str, str]] = []
+        if wanted.from_:
+            pairs.append(("from", link_time(wanted.from_)))
+        if wanted.to:
+            pairs.append(("to", link_time(wanted.to)))
+        pairs += [("area", each) for each in wanted.areas]
+        pairs += [("camera", each) for each in wanted.cameras]
+        if wanted.near and wanted.radius_m is not None:
+            pairs.append(("near", f"{_degrees(wanted.near.lat)},{_degrees(wanted.near.lon)}"))
+            pairs.append(("radius_m", f"{wanted.radius_m:g}"))
+        if wanted.bbox:
+            box = wanted.bbox
+            pairs.append(("bbox", ",".join(_degrees(edge) for edge in (box.west, box.south, box.east, box.north))))
+        pairs += [("kind", each) for each in wanted.kinds]
+        pairs += [("object", each.value) for each in wanted.objects]
+        pairs += [("colour", each) for each in wanted.colours]
+        pairs += [("severity", each.value) for each in wanted.severities]
+        pairs += [("state", each.value) for each in wanted.states]
+        if self.layout is not Layout.CARDS:
+            pairs.append(("view", self.layout.value))
+        return urlencode(pairs, safe=",:/")
+
+    def path(self, incident: str | None = None) -> str:
+        """The link to this view, or to one incident found in it."""
+        query = self.query()
+        base = f"/incidents/{incident}" if incident else "/incidents"
+        return f"{base}?{query}" if query else base
+
+
+@dataclass(frozen=True)
+class Parsed:
+    view: SearchView
+    errors: dict[str, FieldError] = field(default_factory=dict)
+    """By parameter. While there is one, nothing is searched: a condition left out would answer another question."""
+
+
+def parse(pairs: Iterable[tuple[str, str]], zone: str) -> Parsed:
+    """The view that a link describes, read by the parser of REST and command line, so that they find the same.
+
+    ``zone``: IANA name of the zone of times that name none. Unknown parameters are passed over.
+    """
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if value.strip():
+            given.setdefault(name, []).append(value.strip())
+    last = {name: values[-1] for name, values in given.items()}
+    errors: dict[str, FieldError] = {}
+    wanted = IncidentFilter()
+    # Condition by condition: each fault is told at its own field, not only the first.
+    for terms, members in (
+        (Terms(from_=last.get("from")), ("from_",)),
+        (Terms(to=last.get("to")), ("to",)),
+        (Terms(near=last.get("near"), radius_m=last.get("radius_m")), ("near", "radius_m")),
+        (Terms(bbox=last.get("bbox")), ("bbox",)),
+        *(
+            (Terms(**{member: given.get(name, ())}), (member,))  # type: ignore[arg-type]
+            for name, member in PLURALS.items()
+        ),
+    ):
+        try:
+            found = filters.parse(terms, zone)
+        except InputError as error:
+            name = error.parameter or "link"
+            errors[name] = FieldError(name, f"field.{name}", text=_said(given, name))
+        else:
+            wanted = replace(wanted, **{member: getattr(found, member) for member in members})
+    check_order(wanted, errors)
+    shown = last.get("view", "")
+    return Parsed(SearchView(wanted, Layout(shown) if shown in set(Layout) else Layout.CARDS), errors)
+
+
+def check_order(wanted: IncidentFilter, errors: dict[str, FieldError]) -> None:
+    if wanted.from_ and wanted.to and wanted.to <= wanted.from_:
+        errors.setdefault("to", FieldError("to", "field.to_before_from"))
+
+
+def link_time(at: datetime) -> str:
+    return (
+        at.astimezone(UTC)
+        .isoformat(timespec="seconds" if not at.microsecond else "milliseconds")
+        .replace("+00:00", "Z")
+    )
+
+
+def _said(given: Mapping[str, Sequence[str]], name: str) -> str:
+    return ", ".join(given.get(name, ())) or "–"
+
+
+def _degrees(value: float) -> str:
+    return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -1,0 +1,140 @@
+"""The real web application under a real server, with a town to look at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from cryptography.fernet import Fernet
+from psycopg import sql
+
+from camsvc.api.app import create_app
+from camsvc.api.serving import make_server
+from camsvc.clock import SystemClock
+from camsvc.config import Settings
+from camsvc.db.cipher import Cipher
+from camsvc.db.database import Database
+from camsvc.db.queries import accounts
+from camsvc.domain.incident import Incident
+from camsvc.embedded.postgres import EmbeddedPostgres
+from camsvc.embedded.s3 import EmbeddedS3
+from camsvc.storage.objects import ObjectStore
+from camsvc.web import pages
+from tests.browser import Chromium, Tab, browser, tab
+from tests.servers import _create
+from tests.web import town
+
+__all__ = ["browser"]
+PASSWORD = "correct horse battery"
+START_S = 20.0
+Passage: TypeAlias = Any
+"""Playwright's storage state: cookies."""
+
+
+@dataclass
+class Web:
+    url: str
+    database: Database
+    cipher: Cipher
+    recorder: town.Recorder
+    now: datetime
+    """When the town was made; its incidents lie in the hours before."""
+
+
+@pytest.fixture(scope="session")
+def web(
+    embedded_postgres: EmbeddedPostgres,
+    migrated_template: str,
+    embedded_s3: EmbeddedS3,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Web]:
+    """One for the session: NiceGUI's application is one object a process."""
+    folder = tmp_path_factory.mktemp("web")
+    name = "web_pages"
+    with embedded_postgres.connect_as_superuser() as connection:
+        connection.execute(_create(name, migrated_template))
+    bucket = {
+        "endpoint": embedded_s3.endpoint,
+        "access_key": embedded_s3.access_key,
+        "secret_key": embedded_s3.secret_key,
+        "bucket": "web-pages",
+        "region": embedded_s3.region,
+        "secure": False,
+    }
+    url = embedded_postgres.url(name)
+    settings = Settings.model_validate(
+        {
+            "data": folder,
+            "database_url": url,
+            **{f"s3_{key}": value for key, value in bucket.items()},
+            "server": {"port": 0},
+        }
+    )
+    database, cipher, store = Database(url), Cipher(Fernet.generate_key()), ObjectStore(**bucket)  # type: ignore[arg-type]
+    store.ensure_bucket()
+    with database.session() as session:
+        accounts.ensure_admin(session, PASSWORD)
+    epochs = town.settle(database, cipher)
+    now = datetime.now(UTC).replace(microsecond=0)
+    town.report(database, now)
+    app = create_app(settings, database, store, cipher, SystemClock())
+    pages.mount(app)
+    server = make_server(app, settings)
+    thread = threading.Thread(target=server.run, name="test-web", daemon=True)
+    thread.start()
+    began = time.monotonic()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        assert time.monotonic() - began < START_S, "the server did not start in time"
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    recorder = town.Recorder(database, store, epochs, folder)
+    yield Web(f"http://127.0.0.1:{port}", database, cipher, recorder, now)
+    server.should_exit = True
+    thread.join(START_S)
+    database.close()
+    store.close()
+    with embedded_postgres.connect_as_superuser() as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def visit(web: Web, browser: Chromium) -> Iterator[Tab]:
+    """A tab of somebody who is not logged in."""
+    with tab(browser, web.url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def passage(web: Web, browser: Chromium) -> Passage:
+    """Cookies of somebody who is logged in: the log-in itself has its own tests."""
+    with tab(browser, web.url) as opened:
+        opened.go("/login")
+        opened.log_in("admin", PASSWORD)
+        opened.page.wait_for_url(f"{web.url}/")
+        return opened.page.context.storage_state()
+
+
+@pytest.fixture
+def inside(web: Web, browser: Chromium, passage: Passage) -> Iterator[Tab]:
+    """A tab of somebody who is logged in. What went wrong in it fails the test at its end."""
+    with tab(browser, web.url, storage_state=passage) as opened:
+        yield opened
+        assert not opened.errors, opened.errors
+        assert not opened.foreign, opened.foreign
+
+
+@pytest.fixture(scope="session")
+def walkers(web: Web, footage: Path) -> Incident:
+    """An incident with a clip of a street full of people, and where they are in it."""
+    film = footage / "ped_tud_stadtmitte.mp4"
+    boxes = town.truth(footage, "ped_tud_stadtmitte", 640, 480, 25.0)
+    return web.recorder.record(
+        "cho-01", film, web.now - timedelta(minutes=42), boxes, cuts_s=((0, 7),), thumbnail_s=3.0
+    )
