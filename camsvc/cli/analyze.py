@@ -25,7 +25,7 @@ from camsvc.domain.incident_json import incident_json, time_json
 from camsvc.errors import InputError
 from camsvc.media.file import FileSource
 from camsvc.vision.detector import open_detector
-from camsvc.worker.offline import Findings, analyse
+from camsvc.worker.offline import DEFAULT_FPS, Findings, analyse
 
 EXIT_INCOMPLETE = 3
 """The file broke off or could not be analysed throughout: what was found is written, and is not all."""
@@ -60,9 +60,8 @@ def command(
     ] = None,
     gate: Annotated[bool, typer.Option(help="Leave out what the packets show to be still.")] = True,
     fps: Annotated[
-        float | None,
-        typer.Option(metavar="N", help="Frames analysed a second. Default: every frame, for the best tracks.", min=0.1),
-    ] = None,
+        float, typer.Option(metavar="N", help="Frames analysed a second, by the video's own time.", min=0.1, max=120)
+    ] = DEFAULT_FPS,
     configuration: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="Settings: data folder, detector.")
     ] = None,

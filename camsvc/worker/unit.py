@@ -27,7 +27,7 @@ from camsvc.rules.registry import make_rules
 from camsvc.vision.tracker import Tracker
 from camsvc.worker.analysis import Analysis, Counters
 from camsvc.worker.backoff import Doorway
-from camsvc.worker.batcher import Batcher
+from camsvc.worker.batcher import Batcher, State
 from camsvc.worker.batcher import Lane as BatcherLane
 from camsvc.worker.recorder import IncidentRecorder
 from camsvc.worker.recorder_thread import RecorderThread
@@ -129,10 +129,7 @@ class Unit:
     def status(self) -> CameraStatus:
         snapshot = self._receptions[StreamRole.MAIN].reception.snapshot()
         state = CameraState.CONNECTING if snapshot.state is CameraState.DISABLED else snapshot.state
-        detail = snapshot.detail
-        sub = self._receptions.get(StreamRole.SUB)
-        if detail is None and sub and (trouble := sub.reception.snapshot().detail):
-            detail = f"not analysed, the sub stream is away: {trouble}"
+        detail = snapshot.detail or self._trouble()
         counters, shed = self._counters()
         return CameraStatus(
             camera=self.camera.id,
@@ -152,6 +149,18 @@ class Unit:
             analysed_fps=self._rate(counters),
             shed_frames=self._shed_before + shed,
         )
+
+    def _trouble(self) -> str | None:
+        """What keeps a live camera from being recorded or analysed; a sentence for a person."""
+        if refused := self._shared.spool.refuses_footage():
+            return f"not recorded: {refused}"
+        sub = self._receptions.get(StreamRole.SUB)
+        if sub and (reason := sub.reception.snapshot().detail):
+            return f"not analysed, the sub stream is away: {reason}"
+        health = self._shared.batcher.health
+        if health.state in (State.FAILING, State.FATAL):
+            return f"not analysed, the detector fails: {health.detail}"
+        return None
 
     def _counters(self) -> tuple[Counters, int]:
         return (self._looking.analysis.counters, self._looking.lane.shed) if self._looking else (Counters(), 0)

@@ -35,7 +35,7 @@ from camsvc.worker.leasing import Leasing
 from camsvc.worker.publisher import Publisher
 from camsvc.worker.recorder_finaliser import Finaliser
 from camsvc.worker.recorder_thread import RecorderThread
-from camsvc.worker.spool import Spool
+from camsvc.worker.spool import Spool, SpoolStats
 from camsvc.worker.unit import Shared, SourceOpener, Unit, open_rtsp
 
 _log = logging.get(__name__)
@@ -84,6 +84,7 @@ class Worker:
         self._database = Database(_required(settings), application=f"camsvc worker {worker}")
         self._stopping = threading.Event()
         self._units: dict[str, Unit] = {}
+        self._spool: Spool | None = None
         self._away_logged = False
         detector = settings.detector
         self._batcher = Batcher(
@@ -102,6 +103,15 @@ class Worker:
         self._recorders = RecorderThread(clock=self._clock, stop=self._stopping)
         self._open_source = open_source or open_rtsp(self._clock)
 
+    @property
+    def units(self) -> Mapping[str, Unit]:
+        """The cameras that run now. Changed by the control thread alone."""
+        return self._units
+
+    def spool_stats(self) -> SpoolStats | None:
+        """The back-log; None before the spool is open. Any thread."""
+        return self._spool.stats() if self._spool else None
+
     def run(self, stop: threading.Event) -> int:
         """Until ``stop`` is set or only a new process helps; the exit status. Call it from the main thread."""
         settings = self._settings
@@ -112,6 +122,7 @@ class Worker:
             clock=self._clock,
             remembered=self._folders.memory / "spool",
         )
+        self._spool = spool
         with spool:
             threads = self._threads(spool)
             self._batcher.start()

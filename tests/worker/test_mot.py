@@ -56,3 +56,19 @@ def test_lines_are_in_order_of_frame_then_id() -> None:
     for frame in (1, 3):
         table.add(scene(frame, (2, 0.1), (1, 0.5)))
     assert [(row[0], row[1]) for row in rows(table)] == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
+
+
+def test_a_box_of_an_unsure_sighting_is_not_believed_but_keeps_the_track() -> None:
+    table = TrackTable(sure_confidence=0.95)
+    for frame, x, confidence in ((1, 0.1, 0.96), (2, 0.9, 0.3), (3, 0.3, 0.97)):
+        pts = TIMES[frame - 1]
+        each = TrackedObject(1, Box(x, 0.5, 0.1, 0.2), ObjectClass.PERSON, confidence)
+        table.add(Scene(Moment("s", pts, START), (each,)))
+    assert [row[2] for row in rows(table)] == [100, 200, 300]
+
+
+def test_a_track_that_was_never_sure_is_told_as_it_was_seen() -> None:
+    table = TrackTable(sure_confidence=0.95)
+    for frame in (1, 2):
+        table.add(scene(frame, (1, frame / 10)))
+    assert [row[2] for row in rows(table)] == [100, 200]
