@@ -229,7 +229,9 @@ class Analysis:
 
     def _conclude(self, session: _Session, answer: Analysed, frame: Frame | None) -> None:
         moment = answer.moment
-        if self._known and moment.at - self._known.at > self._max_gap:
+        overdue = self._known is not None and moment.at - self._known.at > self._max_gap
+        ends_dark = self._dark is not None and answer.detections is not None
+        if overdue or ends_dark:
             self._skip_to(moment, GapReason.DETECTOR)
         if answer.detections is None:
             return
@@ -265,7 +267,7 @@ class Analysis:
         before, self._known = self._known, moment
         if before is None:
             return
-        if moment.at - before.at > self._max_gap:
+        if self._dark or moment.at - before.at > self._max_gap:
             self._dark = self._dark or (before.at, reason)
             self._sink.not_analysed(self._dark[0], moment.at, self._dark[1])
         for rule in self._rules:
