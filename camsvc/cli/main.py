@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from functools import cache
 
 import typer
 
@@ -36,7 +37,9 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
         raise typer.Exit
 
 
+@cache
 def build() -> typer.Typer:
+    """Once a process: each call would add every command again."""
     for name in COMMANDS:
         if importlib.util.find_spec(f"camsvc.cli.{name}"):
             app.command(name)(importlib.import_module(f"camsvc.cli.{name}").command)

@@ -94,7 +94,7 @@ class Database:
             found = session.scalar(text("SELECT version_num FROM alembic_version"))
         if found != migrate.newest():
             raise DatabaseUnavailableError(
-                f"the database's schema is {found}, this program's is {migrate.newest()}: start `camsvc up` or `camsvc"
+                f"the database's schema is {found or 'not made yet'}, this program's is {migrate.newest()}: start `camsvc up` or `camsvc"
                 " server` of this version, which migrate it"
             )
 
