@@ -159,8 +159,12 @@ def _of_http(error: HTTPException) -> Problem:
         allowed = headers.get("allow") or headers.get("Allow") or "none"
         detail = f"This path does not take this method. It takes: {allowed}."
         return Problem(405, "method-not-allowed", detail, cure=f"use one of: {allowed}", headers=headers)
-    phrase = HTTPStatus(error.status_code).phrase
-    return Problem(error.status_code, phrase.lower().replace(" ", "-"), str(error.detail), headers=headers)
+    name = _HTTP_NAMES.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "-"))
+    return Problem(error.status_code, name, str(error.detail), headers=headers)
+
+
+_HTTP_NAMES = {408: "timeout", 413: "too-large"}
+"""Stable: Python's phrases for these differ from version to version."""
 
 
 def _of_validation(error: RequestValidationError) -> Problem:
