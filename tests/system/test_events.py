@@ -58,7 +58,7 @@ def test_analyze_finds_what_happens_and_nothing_else(footage: Path, tmp_path: Pa
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_same_is_found_over_rtsp(footage: Path, tmp_path: Path) -> None:
+def test_the_same_is_found_over_rtsp(footage: Path, workspace: Path) -> None:
     files = [footage / f"{film}.mp4" for film in FILMS]
     durations = {file.stem: _duration_s(file) for file in files}
     cameras = cameras_from_files(files)
@@ -66,7 +66,7 @@ def test_the_same_is_found_over_rtsp(footage: Path, tmp_path: Path) -> None:
     with SimulatorServer(cameras) as server:
         began = datetime.now(UTC)
         urls: dict[str, str | dict[str, Any]] = {names[file.stem]: server.url(file.stem) for file in files}
-        with Installation(tmp_path, urls) as installation:
+        with Installation(workspace, urls) as installation:
             wait_for(lambda: len(installation.get("/cameras", state="live").json()["items"]) == 2, 90, "not live")
             live_s = (datetime.now(UTC) - began).total_seconds()
             # Two whole rounds of the short film, and one of the long one from where it was joined.

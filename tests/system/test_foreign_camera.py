@@ -89,11 +89,11 @@ class Witness:
 
 @pytest.mark.parametrize("encoder", list(CODEC_NAMES))
 def test_incident_and_clip_agree_with_the_source(
-    tmp_path: Path, go2rtc: Callable[..., RtspServer], encoder: str
+    workspace: Path, go2rtc: Callable[..., RtspServer], encoder: str
 ) -> None:
-    source = numbered_film(tmp_path / "source.mp4", encoder)
+    source = numbered_film(workspace / "source.mp4", encoder)
     server = go2rtc({"street": source}, user="admin", password="s3cret")
-    with Installation(tmp_path, {"street-01": server.url("street")}) as installation:
+    with Installation(workspace, {"street-01": server.url("street")}) as installation:
         with Witness(server.url("street")) as witness:
             # The first incident may have begun before the camera was seen.
             wait_for(lambda: len(_finished(installation)) >= 2, 240, installation._why)
@@ -101,8 +101,8 @@ def test_incident_and_clip_agree_with_the_source(
         assert incident["clip"]["codec"] == CODEC_NAMES[encoder]
         assert not incident["clip"]["gaps"]
         data = installation.get(f"/incidents/{incident['id']}/clip").content
-        (tmp_path / "clip.mp4").write_bytes(data)
-        _assert_sound(tmp_path / "clip.mp4")
+        (workspace / "clip.mp4").write_bytes(data)
+        _assert_sound(workspace / "clip.mp4")
         _assert_agrees(data, incident, witness)
         if encoder == "libx265":
             _assert_has_a_playable_rendition(installation, incident)

@@ -58,14 +58,14 @@ class Watch:
                     self.seen.setdefault(incident["id"], incident)
 
 
-def test_nothing_reported_is_lost_by_kill_9_of_any_process(tmp_path: Path) -> None:
+def test_nothing_reported_is_lost_by_kill_9_of_any_process(workspace: Path) -> None:
     chance = random.Random(SEED)
-    film.make(tmp_path / "a.mp4", BUSY, 32)
+    film.make(workspace / "a.mp4", BUSY, 32)
     for name in ("b", "c"):
-        (tmp_path / f"{name}.mp4").symlink_to(tmp_path / "a.mp4")
-    with SimulatorServer(cameras_from_files([tmp_path / f"{name}.mp4" for name in "abc"])) as cameras:
+        (workspace / f"{name}.mp4").symlink_to(workspace / "a.mp4")
+    with SimulatorServer(cameras_from_files([workspace / f"{name}.mp4" for name in "abc"])) as cameras:
         urls: dict[str, str | dict[str, Any]] = {f"cam-{name}": cameras.url(name) for name in "abc"}
-        with Installation(tmp_path, urls) as installation, Watch(installation) as watch:
+        with Installation(workspace, urls) as installation, Watch(installation) as watch:
             killed: Counter[str] = Counter()
             wait_for(lambda: len(watch.seen) >= 1, 120, installation._why)
             for _ in range(ROUNDS):

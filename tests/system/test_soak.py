@@ -38,11 +38,11 @@ def memory_mib(installation: Installation) -> dict[str, float]:
     }
 
 
-def test_ten_cameras_run_for_an_hour(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    films = _films(tmp_path, request)
+def test_ten_cameras_run_for_an_hour(workspace: Path, request: pytest.FixtureRequest) -> None:
+    films = _films(workspace, request)
     with SimulatorServer(cameras_from_files(films), credentials=("viewer", "hunter2")) as cameras:
         urls: dict[str, str | dict[str, Any]] = {f"cam-{i}": cameras.url(path.stem) for i, path in enumerate(films)}
-        with Installation(tmp_path, urls) as installation:
+        with Installation(workspace, urls) as installation:
             wait_for(lambda: _states(installation) == {"live"}, 120, installation._why)
             samples = _sample(installation)
             statuses = [camera["status"] for camera in installation.get("/cameras").json()["items"]]

@@ -20,9 +20,9 @@ FIRST_INCIDENT_TIMEOUT_S = 90
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(workspace: Path) -> Iterator[Installation]:
     """One simulated camera with credentials, one incident closed."""
-    folder = tmp_path_factory.mktemp("whole")
+    folder = workspace
     street = film.make(folder / "street.mp4")
     with (
         SimulatorServer(cameras_from_files([street]), credentials=("viewer", "hunter2")) as cameras,
@@ -56,7 +56,7 @@ def test_the_clip_plays_and_is_what_was_written(installation: Installation) -> N
 
 
 def test_rest_and_command_line_find_the_same(installation: Installation) -> None:
-    filters = {"near": "21.0,105.0", "radius_m": "500", "object": "bus", "state": "closed"}
+    filters = {"near": "21.0,105.0", "radius_m": "500", "object": "person", "state": "closed"}
     found = [incident["id"] for incident in installation.incidents(**filters)]
     arguments = [part for name, value in filters.items() for part in (f"--{name.removesuffix('_m')}", value)]
     told = installation.command("incidents", "search", *arguments)
