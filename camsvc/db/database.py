@@ -94,8 +94,8 @@ class Database:
             found = session.scalar(text("SELECT version_num FROM alembic_version"))
         if found != migrate.newest():
             raise DatabaseUnavailableError(
-                f"the database's schema is {found or 'not made yet'}, this program's is {migrate.newest()}: start `camsvc up` or `camsvc"
-                " server` of this version, which migrate it"
+                f"the database's schema is {found or 'not made yet'}, this program's is {migrate.newest()}: start"
+                " `camsvc up` or `camsvc server` of this version, which migrate it"
             )
 
     def migrate(self) -> None:
