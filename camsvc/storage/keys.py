@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 INCIDENTS = "incidents/"
+INCIDENT_DEPTH = 5
+"""Year, month, day, id, file."""
 
 
 def incident(incident: UUID) -> str:
@@ -30,3 +32,15 @@ def tracks(incident_id: UUID) -> str:
 def rendition(part_key: str) -> str:
     """Of a part that browsers cannot play: the marked copy that they can."""
     return f"{part_key.removesuffix('.mp4')}.browser.mp4"
+
+
+def incident_of(key: str) -> UUID | None:
+    """The incident that ``key`` belongs to; None: it is no key of an incident's file."""
+    folders = key.removeprefix(INCIDENTS).split("/")
+    if not key.startswith(INCIDENTS) or len(folders) != INCIDENT_DEPTH:
+        return None
+    try:
+        found = UUID(folders[3])
+    except ValueError:
+        return None
+    return found if key.startswith(incident(found)) else None

@@ -1,0 +1,97 @@
+"""``camsvc fsck`` over a real database, a real store, and spools."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from camsvc.db.cipher import Cipher
+from camsvc.db.database import Database
+from camsvc.db.queries import incidents
+from camsvc.domain.incident import Clip, Incident
+from camsvc.storage import keys
+from camsvc.storage.objects import ObjectStore
+from tests.cli.console import Run
+from tests.db.examples import camera, clip, incident, owned
+from tests.servers import Bucket
+
+
+@pytest.fixture
+def fsck(camsvc: Run, bucket: Bucket, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Run:
+    for name in ("endpoint", "access_key", "secret_key", "bucket"):
+        monkeypatch.setenv(f"CAMSVC_S3_{name.upper()}", getattr(bucket, name))
+    monkeypatch.setenv("CAMSVC_S3_SECURE", "false")
+    return camsvc
+
+
+@pytest.fixture
+def published(database: Database, cipher: Cipher, store: ObjectStore) -> list[Incident]:
+    """Three incidents, each with a part, a picture and tracks."""
+    epoch = owned(database, cipher, camera())["bridge-01"]
+    made = []
+    for _ in range(3):
+        one = incident(epoch=epoch)
+        data = str(one.id).encode() * 100
+        key = keys.clip_part(one.id, 0)
+        sha256 = store.put_bytes(key, data, "video/mp4")
+        part = replace(clip().parts[0], key=key, sha256=sha256, size_bytes=len(data))
+        store.put_bytes(keys.thumbnail(one.id), b"picture", "image/jpeg")
+        store.put_bytes(keys.tracks(one.id), b"{}", "application/json")
+        one = replace(one, clip=Clip((part,)), thumbnail=keys.thumbnail(one.id), tracks=keys.tracks(one.id))
+        with database.session() as session:
+            incidents.publish(session, one)
+        made.append(one)
+    return made
+
+
+def test_a_whole_installation_is_clean(fsck: Run, published: list[Incident]) -> None:
+    done = fsck("fsck", "--json")
+    assert done.status == 0
+    assert done.json["clean"] is True
+    assert (done.json["objects"], done.json["files"]) == (9, 9)
+    assert fsck("fsck").out.startswith("clean: 9 objects")
+
+
+def test_missing_extra_and_altered_are_each_named_with_status_1(
+    fsck: Run, published: list[Incident], store: ObjectStore
+) -> None:
+    missing, altered = keys.thumbnail(published[0].id), keys.clip_part(published[1].id, 0)
+    store.delete(missing)
+    store.delete(altered)
+    store.put_bytes(altered, b"something else", "video/mp4")
+    store.put_bytes("incidents/stray", b"?", "text/plain")
+    done = fsck("fsck", "--json")
+    assert done.status == 1
+    named = {kind: [each["key"] for each in done.json[kind]] for kind in ("missing", "extra", "altered")}
+    assert named == {"missing": [missing], "extra": ["incidents/stray"], "altered": [altered]}
+    said = fsck("fsck").out
+    for words in (f"missing  {missing}", "extra    incidents/stray", f"altered  {altered}", "NOT clean"):
+        assert words in said
+
+
+def test_what_waits_in_a_spool_is_told_and_no_finding(
+    fsck: Run, published: list[Incident], store: ObjectStore, tmp_path: Path
+) -> None:
+    waiting = incident()
+    (tmp_path / "data" / "spool" / "w1" / "incidents" / str(waiting.id)).mkdir(parents=True)
+    store.put_bytes(keys.clip_part(waiting.id, 0), b"uploaded, its row on the way", "video/mp4")
+    done = fsck("fsck", "--json")
+    assert done.status == 0
+    assert done.json["waiting_in_spools"] == 1
+
+
+@pytest.mark.parametrize("name", ["fenced", "damaged"])
+def test_what_a_worker_set_aside_is_a_finding(fsck: Run, published: list[Incident], tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "data" / "spool" / "w1" / name / str(incident().id)
+    folder.mkdir(parents=True)
+    done = fsck("fsck", "--json")
+    assert done.status == 1
+    assert done.json["set_aside"] == [str(folder)]
+
+
+def test_without_anything_running_the_cure_is_named(camsvc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = camsvc("fsck")
+    assert done.status == 2
+    assert "start it first" in done.err
