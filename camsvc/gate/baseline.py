@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
@@ -48,6 +49,7 @@ class Baseline:
         self._offsets: dict[int, float] = {}
         self._threshold: float | None = None
         self._rise = 0.0
+        self._ordinary = 0.0
 
     @property
     def known(self) -> bool:
@@ -58,6 +60,12 @@ class Baseline:
     def wild(self) -> bool:
         """Quiet pictures differ so much that an object could hide among them: rain, a flickering screen, leaves."""
         return self._rise > MOST_RISE
+
+    @property
+    def sharp(self) -> bool:
+        """Whether one small object more than now would be out of the ordinary."""
+        with_one_more = math.log2(2.0**self._ordinary + 1.0)
+        return self.known and with_one_more - self._ordinary >= self._rise
 
     @property
     def rise(self) -> float:
@@ -101,7 +109,7 @@ class Baseline:
         # From one window to the next: a slow drift, and the dip that follows a key frame, are no noise.
         steps = np.abs(levels[apart:] - levels[:-apart])
         self._rise = max(SIGMAS * float(np.median(steps)) * STEP_TO_SIGMA, LEAST_RISE)
-        self._threshold = ordinary + self._rise
+        self._ordinary, self._threshold = ordinary, ordinary + self._rise
 
     def _levels(self, samples: list[Sample]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         levels, window = [], deque[Sample]()

@@ -31,6 +31,8 @@ class Sequence:
     order_bits: int
     order_always_zero: bool
     frames_only: bool
+    pixels: int
+    """Of the coded picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,11 @@ def sequence(unit: bytes) -> tuple[int, Sequence]:
         bits.se(), bits.se()
         for _ in range(bits.ue()):
             bits.se()
-    bits.ue(), bits.u(1), bits.ue(), bits.ue()
-    return number, Sequence(colour_planes, frame_number_bits, order_type, order_bits, always_zero, bits.flag())
+    bits.ue(), bits.u(1)
+    columns, rows = bits.ue() + 1, bits.ue() + 1
+    frames_only = bits.flag()
+    pixels = columns * rows * 256 * (1 if frames_only else 2)
+    return number, Sequence(colour_planes, frame_number_bits, order_type, order_bits, always_zero, frames_only, pixels)
 
 
 def picture(unit: bytes) -> tuple[int, Picture]:

@@ -14,8 +14,13 @@ from camsvc.media.packets import Packet
 QP_WORTH: Final = 0.25
 """Bits halve when the quantiser rises by 4 steps: measured on idle scenes under rate control, where sensor noise is all
 there is to code (theory at high rates says 6)."""
-FLOOR_BYTES: Final = 96
-"""Added to every picture: whether an empty one takes 20 or 60 bytes is no news."""
+USUAL_QP: Final = 28
+"""Taken for a quantiser that cannot be read."""
+OBJECT_BITS_PER_PIXEL: Final = 0.005
+"""What the smallest object that matters adds to a picture at USUAL_QP, spread over the whole picture: somebody on 1 % of
+it, coded at half a bit a pixel. News is counted against it, so that the jitter of almost empty pictures is none."""
+USUAL_PIXELS: Final = 1280 * 720
+"""Taken for a size that cannot be read."""
 _HEADER_BYTES: Final = 96
 """Of each unit that is looked at: slice headers take up to 20, parameter sets with scaling lists more."""
 _SET_BYTES: Final = 512
@@ -35,7 +40,7 @@ class Shape(Enum):
 class Measure:
     shape: Shape
     news: float
-    """log₂ of the bits, made comparable between quantisers: 1 more is twice as much."""
+    """log₂ of 1 + bits in units of the smallest object's: 0 is an empty picture, 1 holds about one such object."""
     quantised: bool
     """Whether the quantiser could be read; else a rate control that varies it is not seen through."""
 
@@ -47,6 +52,7 @@ class Meter:
         self._sequences: dict[int, h264.Sequence] = {}
         self._pictures: dict[int, h264.Picture] = {}
         self._is_h264 = False
+        self._pixels = USUAL_PIXELS
 
     def measure(self, packet: Packet) -> Measure:
         """Never raises: what is not understood is measured by its size alone."""
@@ -62,10 +68,9 @@ class Meter:
             else:
                 if not packet.is_key and kind is not h264.Slice.P:
                     shape = Shape.OTHER
-        news = math.log2(8 * (len(packet.data) + FLOOR_BYTES))
-        if quantiser is not None:
-            news += QP_WORTH * quantiser
-        return Measure(shape, news, quantiser is not None)
+        fineness = 2.0 ** (QP_WORTH * ((quantiser if quantiser is not None else USUAL_QP) - USUAL_QP))
+        objects = 8 * len(packet.data) * fineness / (OBJECT_BITS_PER_PIXEL * self._pixels)
+        return Measure(shape, math.log2(1.0 + objects), quantiser is not None)
 
     def _read_sets(self, data: bytes) -> None:
         for unit in units(data, _SET_BYTES):
@@ -74,6 +79,7 @@ class Meter:
                 if kind == h264.SPS:
                     number, sequence = h264.sequence(unit)
                     self._sequences[number] = sequence
+                    self._pixels = sequence.pixels
                     self._is_h264 = True
                 elif kind == h264.PPS and self._is_h264:
                     index, picture = h264.picture(unit)

@@ -22,6 +22,8 @@ from camsvc.media.packets import CLOCK_HZ, Kind, Packet
 
 CHECK_S: Final = 4.0
 """Asleep, the first key frame after this is analysed. With GOPs longer than this it is every key frame."""
+CHECK_BLUNT_S: Final = 1.0
+"""The same where a small object would drown in the noise that the packets carry: quicker than anybody walks by."""
 KEY_MOST_S: Final = 12.0
 """A camera that sends key frames more rarely, or none, is not gated: it could hide something for so long."""
 WARM_UP_S: Final = 8.0
@@ -123,7 +125,8 @@ class Gate:
         if not asleep:
             # What was decoded up to now counts as checked.
             self._checked_s = self._now_s
-        if packet.is_key and self._now_s - self._checked_s >= CHECK_S:
+        patience_s = CHECK_S if self._baseline.sharp else CHECK_BLUNT_S
+        if packet.is_key and self._now_s - self._checked_s >= patience_s:
             self._checked_s, self._waits_for_check = self._now_s, True
             return Decision.CHECK
         return Decision.SKIP
