@@ -77,6 +77,8 @@ def command(
     log.configure(settings.log_level)
     began = _start(start)
     camera = _camera(video, rules)
+    for path, parameter in ((tracks_out, "--tracks-out"), (incidents_out, "--incidents-out")):
+        _check_writable(path, parameter)
     clock = SystemClock()
     with FileSource(video, start=began) as source:
         duration_s = source.duration_s
@@ -149,6 +151,12 @@ def _progress(name: str, duration_s: float | None, *, quiet: bool) -> Iterator[A
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as bar:
         task = bar.add_task(name, total=duration_s)
         yield lambda media_s: bar.update(task, completed=media_s)
+
+
+def _check_writable(path: Path | None, parameter: str) -> None:
+    """Before the work, not after it."""
+    if path is not None and str(path) != "-" and not path.absolute().parent.is_dir():
+        raise InputError(f"{path.absolute().parent} is no folder", parameter=parameter, cure="make it first")
 
 
 def _write(path: Path, lines: Iterator[str], parameter: str) -> None:

@@ -21,11 +21,12 @@ from camsvc.domain.incident import GapReason
 from camsvc.domain.track import Moment, Scene
 from camsvc.errors import MediaError
 from camsvc.gate.motion import Decision, Gate
-from camsvc.media.decode import Decoder, Frame
+from camsvc.media.decode import Frame
 from camsvc.media.packets import Kind, Packet, Parameters
 from camsvc.rules.events import RuleEvent
 from camsvc.rules.rule import Rule
 from camsvc.vision.tracker import Tracker
+from camsvc.worker.analysed_session import AnalysedSession
 from camsvc.worker.batcher import Analysed
 from camsvc.worker.lane import Lane
 from camsvc.worker.sampler import Sampler
@@ -38,9 +39,6 @@ MAX_SCENE_GAP_S = 2.0
 MAX_PICTURES = 4
 """Decoded pictures (3 MB at 1080p) kept for the sink while their frames are at the detector. Overflow: the oldest frame
 keeps its place in the queue and loses its picture."""
-MAX_GOP_PACKETS = 3000
-"""Of the current GOP, kept by reference for a start at its key frame: 2 minutes at 25 fps. A longer one is only decoded
-from its next key frame on, and counted."""
 
 
 @dataclass(slots=True)
@@ -50,6 +48,8 @@ class _Due:
     moment: Moment
     frame: Frame | None
     is_idle: bool
+    after_hole: bool = False
+    """No frame came out of the decoder for long before it."""
 
 
 @dataclass(slots=True)
@@ -95,10 +95,11 @@ class Analysis:
         self._wait = wait
         self._max_gap = timedelta(seconds=max(MAX_SCENE_GAP_S, 2 / fps if fps else 0.0))
         self._queue: deque[_Due] = deque()
-        self._session: _Session | None = None
+        self._session: AnalysedSession | None = None
         self._known: Moment | None = None
         self._dark: tuple[datetime, GapReason] | None = None
         """Since when, and why first, nothing has been known; None: the last moment was seen."""
+        self._decoded_at: datetime | None = None
         self._tracks_before = 0
         self._tracks_seen = 0
         self.counters = Counters()
@@ -113,7 +114,8 @@ class Analysis:
         self._queue.clear()
         self._tracks_before = self._tracks_seen
         gate = self._make_gate() if self._make_gate else None
-        self._session = _Session(session, parameters, gate, self._make_tracker(), Sampler(self._fps))
+        self._session = AnalysedSession(session, parameters, gate, self._make_tracker(), Sampler(self._fps))
+        self._decoded_at = at
         self._skip_to(Moment(session, 0, at), lost)
 
     def take(self, packet: Packet) -> None:
@@ -122,6 +124,7 @@ class Analysis:
         if session is None or packet.kind is not Kind.VIDEO:
             return
         self.counters.packets += 1
+        session.last = session.moment(packet.pts_90k, packet.at)
         decision = session.gate.observe(packet) if session.gate else Decision.DECODE
         if not session.keep(packet):
             self.counters.undecodable += 1
@@ -150,8 +153,11 @@ class Analysis:
 
     def end(self) -> None:
         """The session is over; answers to its last frames are still taken."""
-        if self._session:
+        if self._session and self._session.last:
+            if not self._session.decoding:
+                self._queue.append(_Due(self._session.last, None, is_idle=True))
             self._offer_due(self._session.rest())
+            self.collect()
 
     def away(self, at: datetime, reason: GapReason) -> None:
         """No session up to ``at``: lets patience run out. Call it now and then.
@@ -165,17 +171,29 @@ class Analysis:
         """No more scenes will come: what is open is interrupted."""
         self._queue.clear()
         moment = replace(self._known, at=max(at, self._known.at)) if self._known else Moment("", 0, at)
+        if self._known and at - self._known.at > self._max_gap:
+            self._skip_to(moment, self._why_unknown(at))
         for rule in self._rules:
             self._tell(rule.interrupt(moment), None)
 
-    def _let_pass(self, session: _Session, packet: Packet) -> None:
+    def _let_pass(self, session: AnalysedSession, packet: Packet) -> None:
         self.counters.idle_packets += 1
         if session.decoding:
             self._offer_due(session.rest())
         elif packet.is_key:
             self._queue.append(_Due(session.moment(packet.pts_90k, packet.at), None, is_idle=True))
 
-    def _decode(self, session: _Session, packets: Sequence[Packet]) -> None:
+    def _why_unknown(self, at: datetime) -> GapReason:
+        last = self._session.last if self._session else None
+        if last is None or at - last.at > self._max_gap:
+            return GapReason.STALL
+        return GapReason.CORRUPT if self._is_torn(last.at) else GapReason.DETECTOR
+
+    def _is_torn(self, at: datetime) -> bool:
+        """Whether the decoder has given nothing for long up to ``at``."""
+        return self._decoded_at is not None and at - self._decoded_at > self._max_gap
+
+    def _decode(self, session: AnalysedSession, packets: Sequence[Packet]) -> None:
         for packet in packets:
             try:
                 frames = session.decode(packet)
@@ -185,7 +203,7 @@ class Analysis:
                 return
             self._offer_due(frames)
 
-    def _check(self, session: _Session) -> None:
+    def _check(self, session: AnalysedSession) -> None:
         try:
             frames = session.decode_alone()
         except MediaError:
@@ -199,14 +217,16 @@ class Analysis:
             return
         self.counters.decoded += len(frames)
         for frame in frames:
+            torn = self._is_torn(frame.at)
+            self._decoded_at = frame.at
             due = session.sampler.force(frame.pts_90k) if out_of_turn else session.sampler.wants(frame.pts_90k)
             if due:
-                self._offer(session, frame)
+                self._offer(session, frame, after_hole=torn)
 
-    def _offer(self, session: _Session, frame: Frame) -> None:
+    def _offer(self, session: AnalysedSession, frame: Frame, *, after_hole: bool) -> None:
         moment = session.moment(frame.pts_90k, frame.at)
         image = frame.bgr(*self._input_size(frame.video.width, frame.video.height))
-        self._queue.append(_Due(moment, frame, is_idle=False))
+        self._queue.append(_Due(moment, frame, is_idle=False, after_hole=after_hole))
         pictures = [due for due in self._queue if due.frame is not None]
         for due in pictures[:-MAX_PICTURES]:
             due.frame = None
@@ -225,14 +245,14 @@ class Analysis:
             if due.is_idle:
                 self._pass_idle(due.moment)
             elif due.moment == answer.moment:
-                self._conclude(self._session, answer, due.frame)
+                self._conclude(self._session, answer, due)
 
-    def _conclude(self, session: _Session, answer: Analysed, frame: Frame | None) -> None:
-        moment = answer.moment
+    def _conclude(self, session: AnalysedSession, answer: Analysed, due: _Due) -> None:
+        moment, frame = answer.moment, due.frame
         overdue = self._known is not None and moment.at - self._known.at > self._max_gap
         ends_dark = self._dark is not None and answer.detections is not None
         if overdue or ends_dark:
-            self._skip_to(moment, GapReason.DETECTOR)
+            self._skip_to(moment, GapReason.CORRUPT if due.after_hole else GapReason.DETECTOR)
         if answer.detections is None:
             return
         self.counters.analysed += 1
@@ -279,66 +299,3 @@ class Analysis:
     def _tell(self, events: Sequence[RuleEvent], frame: Frame | None) -> None:
         for event in events:
             self._sink.event(event, frame)
-
-
-class _Session:
-    """What lives as long as one session of the stream."""
-
-    def __init__(
-        self, session: str, parameters: Parameters, gate: Gate | None, tracker: Tracker, sampler: Sampler
-    ) -> None:
-        self.id = session
-        self.gate = gate
-        self.tracker = tracker
-        self.sampler = sampler
-        self.decoding = False
-        """Whether the decoder has had every packet of the current GOP."""
-        self._decoder = Decoder(parameters.video)
-        self._gop: list[Packet] = []
-
-    def moment(self, pts_90k: int, at: datetime) -> Moment:
-        return Moment(self.id, pts_90k, at)
-
-    def keep(self, packet: Packet) -> bool:
-        """Remember the current GOP; whether there was room."""
-        if packet.is_key:
-            self._gop = [packet]
-        elif self._gop:
-            if len(self._gop) >= MAX_GOP_PACKETS:
-                self._gop = []
-                return False
-            self._gop.append(packet)
-        return True
-
-    def gop(self) -> list[Packet]:
-        return self._gop
-
-    def forget_gop(self) -> None:
-        """Decoding can only go on at the next key frame."""
-        self._gop = []
-        self.decoding = False
-        self._decoder.reset()
-
-    def decode(self, packet: Packet) -> list[Frame]:
-        if not self.decoding and not packet.is_key:
-            return []
-        self.decoding = True
-        return self._decoder.decode(packet)
-
-    def decode_alone(self) -> list[Frame]:
-        """The key frame that has just come, by itself."""
-        frames = self._decoder.decode(self._gop[0]) + self._decoder.flush() if self._gop else []
-        self._decoder.reset()
-        return frames
-
-    def rest(self) -> list[Frame]:
-        """Frames still in the decoder; it starts anew at a key frame."""
-        if not self.decoding:
-            return []
-        self.decoding = False
-        try:
-            return self._decoder.flush()
-        except MediaError:
-            return []
-        finally:
-            self._decoder.reset()

@@ -44,15 +44,16 @@ def walk(second: float) -> Box | None:
 
 
 def make_walk(path: Path, *, loops: int = 1) -> Path:
-    """The film: grey, and a white walker from left to right once in each loop. One key frame a second."""
+    """The film: a grey wall, and a white walker from left to right once in each loop. One key frame a second."""
     options = {"preset": "ultrafast", "bf": "0", "g": str(FPS), "keyint_min": str(FPS), "sc_threshold": "0"}
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=FPS, options=options)
         assert isinstance(video, av.VideoStream)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        noise = np.random.default_rng(1)
+        random = np.random.default_rng(1)
+        wall = random.integers(80, 100, (HEIGHT, WIDTH, 3), dtype=np.uint8)
         for number in range(loops * LOOP_S * FPS):
-            image = noise.integers(80, 100, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+            image = wall + random.integers(0, 3, wall.shape, dtype=np.uint8)
             if box := walk(number / FPS):
                 left, top = round(box.left * WIDTH), round(box.top * HEIGHT)
                 image[top : top + WALKER[1], left : left + WALKER[0]] = 240

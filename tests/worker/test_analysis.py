@@ -88,6 +88,7 @@ class Told:
     frames: list[Frame | None] = field(default_factory=list)
     events: list[RuleEvent] = field(default_factory=list)
     dark: list[tuple[float, float, GapReason]] = field(default_factory=list)
+    dark_at: list[tuple[datetime, datetime, GapReason]] = field(default_factory=list)
 
     def scene(self, scene: Scene, frame: Frame | None) -> None:
         self.scenes.append(scene)
@@ -98,6 +99,7 @@ class Told:
 
     def not_analysed(self, started_at: datetime, ended_at: datetime, reason: GapReason) -> None:
         self.dark.append((second(started_at), second(ended_at), reason))
+        self.dark_at.append((started_at, ended_at, reason))
 
 
 def second(at: datetime) -> float:
@@ -131,7 +133,16 @@ class Bench:
             self.analysis.take(packet)
 
     def scene_seconds(self) -> list[float]:
-        return [second(scene.moment.at) for scene in self.told.scenes]
+        return self.scene_seconds_from(START)
+
+    def scene_seconds_from(self, origin: datetime) -> list[float]:
+        return [round((scene.moment.at - origin).total_seconds(), 3) for scene in self.told.scenes]
+
+    def dark_from(self, origin: datetime) -> list[tuple[float, float, GapReason]]:
+        return [
+            ((start - origin).total_seconds(), (end - origin).total_seconds(), reason)
+            for start, end, reason in self.told.dark_at
+        ]
 
 
 def later(packets: Sequence[Packet], seconds: float) -> list[Packet]:
