@@ -231,7 +231,7 @@ class EmbeddedPostgres:
 
     def _check(self) -> None:
         try:
-            major = (self._folder / "PG_VERSION").read_text(encoding="ascii").strip()
+            major = (self._folder / "PG_VERSION").read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ConfigError(
                 f"{self._folder} is not the data of a PostgreSQL that this user can read: {error.strerror}"

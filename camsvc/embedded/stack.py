@@ -21,6 +21,7 @@ from camsvc.embedded.postgres import EmbeddedPostgres
 from camsvc.embedded.runtime import resolve
 from camsvc.embedded.s3 import EmbeddedS3
 from camsvc.embedded.setup import Prepared, prepare
+from camsvc.errors import ConfigError
 from camsvc.worker.process import Place, ProcessSpec
 from camsvc.worker.supervisor import Supervisor
 
@@ -92,17 +93,13 @@ def _start(
     if settings.database_url is None:
         on_step("Starting PostgreSQL")
         postgres = EmbeddedPostgres(settings.data)
-        postgres.prepare()
-        if not supervisor.start(postgres.process()):
+        if not _serve(postgres, supervisor):
             return None
-        postgres.provision()
     if settings.s3_endpoint is None:
         on_step("Starting the object store")
         s3 = EmbeddedS3(settings.data)
-        s3.prepare()
-        if not supervisor.start(s3.process()):
+        if not _serve(s3, supervisor):
             return None
-        s3.provision()
     settings = runtime.publish(settings, runtime.values_of(postgres, s3))
     on_step("Preparing database and object store")
     prepared = prepare(settings, os.environ.get(ADMIN_PASSWORD))
@@ -118,6 +115,21 @@ def _start(
         if stop.is_set() or not supervisor.start(spec):
             return None
     return Running(url, settings, prepared)
+
+
+def _serve(server: EmbeddedPostgres | EmbeddedS3, supervisor: Supervisor) -> bool:
+    """False: stopped on the way."""
+    try:
+        server.prepare()
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename}: {error.strerror}: the embedded servers cannot keep their data there; "
+            "mend the rights or make room, or give another folder with --data"
+        ) from error
+    if not supervisor.start(server.process()):
+        return False
+    server.provision()
+    return True
 
 
 def _server(settings: Settings, place: Place, url: str) -> ProcessSpec:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,7 @@ from camsvc.errors import (
     StoreUnavailableError,
 )
 from camsvc.storage.answers import is_refusal, translated
+from camsvc.storage.local_sync import LocalSync
 
 CONNECT_TIMEOUT_S = 5.0
 """A server on the same network answers in milliseconds; a dead host never does."""
@@ -78,8 +79,21 @@ class ObjectStore:
     IntegrityError when what it holds is not what was written.
     """
 
-    def __init__(self, endpoint: str, access_key: str, secret_key: str, bucket: str, region: str, secure: bool) -> None:
-        """``endpoint`` is ``host[:port]``. Does not connect yet. Raises ConfigError when it is malformed."""
+    def __init__(
+        self,
+        endpoint: str,
+        access_key: str,
+        secret_key: str,
+        bucket: str,
+        region: str,
+        secure: bool,
+        settle: Callable[[], None] | None = None,
+    ) -> None:
+        """``endpoint`` is ``host[:port]``. Does not connect yet. Raises ConfigError when it is malformed.
+
+        ``settle`` is called after each upload, before it counts; see ``local_sync``. It may raise OSError.
+        """
+        self._settle = settle
         self.endpoint = endpoint
         self.bucket = bucket
         self.region = region
@@ -116,6 +130,7 @@ class ObjectStore:
             settings.s3_bucket,
             settings.s3_region,
             settings.s3_secure,
+            LocalSync.of(settings.data, settings.s3_endpoint),
         )
 
     def __repr__(self) -> str:
@@ -265,9 +280,16 @@ class ObjectStore:
     def _put(self, key: str, data: BinaryIO, size_bytes: int, content_type: str, sha256: str) -> None:
         found = self.stat(key)
         claimed = found is not None and (found.size_bytes, found.sha256) == (size_bytes, sha256)
-        if claimed and self.sha256_of(key) == sha256:
-            return
-        # Altered in the store? Then what is right becomes its newest version, and the altered one stays as evidence.
+        if not claimed or self.sha256_of(key) != sha256:
+            self._upload(key, data, size_bytes, content_type, sha256)
+        if self._settle is not None:
+            try:
+                self._settle()
+            except OSError as error:
+                raise StoreUnavailableError(f"{key}: the store's disk did not sync: {error.strerror}") from error
+
+    def _upload(self, key: str, data: BinaryIO, size_bytes: int, content_type: str, sha256: str) -> None:
+        """Under a key that holds something else already (altered?), that stays as an older version: evidence."""
         with self._translated(key):
             written = self.client.put_object(
                 bucket_name=self.bucket,

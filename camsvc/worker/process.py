@@ -182,7 +182,7 @@ class Identity:
         """None: no such process, or only its exit status is left."""
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         except OSError:
             return None
         state, *fields = stat.rpartition(")")[2].split()  # the name, in parentheses, may hold anything
@@ -216,13 +216,13 @@ def end(identity: Identity, name: str, stop_signal: signal.Signals, grace_s: flo
 def _remember(pid_file: Path, pid: int) -> None:
     identity = Identity.of(pid)
     if identity is not None:  # else it is gone already
-        pid_file.write_text(json.dumps(asdict(identity)), encoding="ascii")
+        pid_file.write_text(json.dumps(asdict(identity)), encoding="utf-8")
 
 
 def _recall(pid_file: Path) -> Identity | None:
     """A file that is missing or torn by a crash remembers nothing."""
     try:
-        return Identity(**json.loads(pid_file.read_text(encoding="ascii")))
+        return Identity(**json.loads(pid_file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 

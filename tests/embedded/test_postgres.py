@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -189,6 +190,33 @@ def test_lost_passwords_are_replaced_as_the_data_is_ours(server: EmbeddedPostgre
     server._state_file.unlink()
     with server:
         assert count(server) == 100
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from camsvc.embedded.postgres import EmbeddedPostgres
+from camsvc.embedded.s3 import EmbeddedS3
+import psycopg, minio, encodings.ascii, encodings.idna, encodings.latin_1
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+sys.executable = "/usr/bin/python3"  # that of the tests may lie in root's home
+for kind in (EmbeddedPostgres, EmbeddedS3):
+    with kind(Path(sys.argv[1])) as server:
+        assert server.answers()
+print("answered")
+"""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not Path("/usr/bin/python3").exists(), reason="root and the system's Python are needed"
+)
+def test_an_ordinary_user_runs_both_servers_as_himself(data_dir: Path) -> None:
+    os.chown(data_dir, 65534, 65534)
+    done = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, str(data_dir / "data")], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.endswith("answered\n"), done.stderr
+    assert (data_dir / "data" / "postgres").stat().st_uid == 65534
 
 
 def test_what_it_keeps_is_its_owners_alone(server: EmbeddedPostgres) -> None:

@@ -23,6 +23,7 @@ import urllib3
 from camsvc import config
 from camsvc.embedded.stack import resolve
 from camsvc.storage.objects import ObjectStore
+from tests.servers import Bucket
 
 PASSWORD = "correct horse battery"
 START_S = 90.0
@@ -210,6 +211,20 @@ def test_a_kill_at_any_moment_of_the_start_breaks_nothing(data: Path) -> None:
         until(lambda: left_over(data) == [])
     with Up(data) as up:
         assert logs_in(up.ready()["url"])
+
+
+@pytest.mark.slow
+def test_a_database_and_a_store_of_ones_own_are_used_instead(
+    data: Path, database_url: str, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMSVC_DATABASE_URL", database_url)
+    for name in ("endpoint", "access_key", "secret_key", "bucket"):
+        monkeypatch.setenv(f"CAMSVC_S3_{name.upper()}", getattr(bucket, name))
+    monkeypatch.setenv("CAMSVC_S3_SECURE", "false")
+    with Up(data) as up:
+        assert logs_in(up.ready()["url"])
+        assert set(up.pids()) == {"server", "worker-1"}
+        assert database_answers(database_url)
 
 
 def test_a_port_that_is_taken_is_refused_before_anything_is_started(data: Path) -> None:
