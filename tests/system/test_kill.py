@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(ROUNDS * 60 + 600)]
 
 def words(target: str) -> str:
     """What marks the target's command line."""
-    return {"worker": " worker", "server": " server", "postgres": "/postgres", "s3": "weed"}[target]
+    return {"worker": "cli.main worker", "server": "cli.main server", "postgres": "bin/postgres", "s3": "weed"}[target]
 
 
 class Watch:

@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(int(MINUTES * 60) + 900)]
 
 def memory_mib(installation: Installation) -> dict[str, float]:
     """Resident memory by kind of process, MiB."""
-    words = {"worker": " worker", "server": " server", "s3": "weed"}
+    words = {"worker": "cli.main worker", "server": "cli.main server", "s3": "weed"}
     return {
         name: sum(process.memory_info().rss for process in installation.children(word)) / 2**20
         for name, word in words.items()
