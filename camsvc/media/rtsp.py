@@ -6,7 +6,6 @@ Blocking calls are bounded by FFmpeg's own socket time-out; PyAV's would take th
 
 from __future__ import annotations
 
-import errno
 import secrets
 import struct
 import threading
@@ -16,7 +15,6 @@ from types import TracebackType
 from typing import Self, cast
 
 import av
-import av.error
 from av import AudioStream, VideoStream
 from av.container import Flags, InputContainer
 from av.error import FFmpegError
@@ -30,13 +28,12 @@ from camsvc.errors import (
     MediaError,
     ParametersChangedError,
     SourceError,
-    SourceRefusedError,
     StallError,
     UnplayableError,
 )
 from camsvc.log import redact
 from camsvc.media.decode import examine
-from camsvc.media.libav import TIME_BASE, scrub
+from camsvc.media.libav import TIME_BASE
 from camsvc.media.nal import ParameterSets, is_annex_b
 from camsvc.media.packets import (
     AudioParameters,
@@ -46,7 +43,7 @@ from camsvc.media.packets import (
     Parameters,
     VideoParameters,
 )
-from camsvc.media.timeline import Arrival
+from camsvc.media.rtsp_errors import translated, userinfo
 from camsvc.media.timing import RawPacket, SessionTiming
 
 STALL_S = 6.0
@@ -80,14 +77,6 @@ CAMERA_CLOCK_INTERVAL_S = 1.0
 
 PRODUCER_REFERENCE_TIME = struct.Struct("<q")
 """AVProducerReferenceTime begins with the wall clock in µs since the epoch."""
-
-REFUSALS: dict[type[Exception], str] = {
-    av.error.HTTPUnauthorizedError: "the user name or password is wrong (401)",
-    av.error.HTTPForbiddenError: "this user may not watch (403)",
-    av.error.HTTPNotFoundError: "there is no such stream: check the path of the URL (404)",
-    av.error.HTTPBadRequestError: "the camera does not understand the request: check the path of the URL (400)",
-    av.error.HTTPOtherClientError: "the camera refused: it may not offer this transport, try the other (4xx)",
-}
 
 
 class RtspSource:
@@ -131,6 +120,7 @@ class RtspSource:
             self._container.close()
             raise
         self._timing = SessionTiming(
+            clock,
             video=self._video.time_base or TIME_BASE,
             audio=self._audio.time_base if self._audio else None,
             reorder_depth=self.reorder_depth,
@@ -240,7 +230,7 @@ class RtspSource:
         for raw in self._packets:
             if raw.kind is Kind.VIDEO and raw.is_key:
                 return raw
-            if raw.arrival.monotonic_s > deadline_s:
+            if raw.arrived_s > deadline_s:
                 raise StallError(
                     f"{self._address}: no key frame within {KEY_FRAME_TIMEOUT_S:g} s: "
                     "set the camera's key frame interval (GOP, I-frame interval) to 1 to 2 s"
@@ -255,7 +245,7 @@ class RtspSource:
             size_bytes += len(raw.data)
             if raw.kind is Kind.VIDEO and raw.is_key:
                 self._check_parameters(raw.data)
-            if raw.arrival.monotonic_s - self._first.arrival.monotonic_s >= SETTLE_S or size_bytes > SETTLE_BYTES:
+            if raw.arrived_s - self._first.arrived_s >= SETTLE_S or size_bytes > SETTLE_BYTES:
                 break
         return head
 
@@ -263,42 +253,38 @@ class RtspSource:
         """Until ``stop`` is set. Everything that comes from FFmpeg passes here."""
         streams = [self._video, *([self._audio] if self._audio else [])]
         frozen_pts: int | None = None
+        self._progress_s = self._clock.monotonic_s()
         try:
             for packet in self._container.demux(*streams):
                 if self._stop.is_set():
                     return
-                arrival = Arrival.now(self._clock)
+                now_s = self._clock.monotonic_s()
                 is_video = packet.stream_index == self._video.index
                 if is_video and packet.size and (packet.pts is None or packet.pts != frozen_pts):
-                    frozen_pts, self._progress_s = packet.pts, arrival.monotonic_s
-                elif arrival.monotonic_s - self._progress_s > self._stall_s:
+                    frozen_pts, self._progress_s = packet.pts, now_s
+                elif now_s - self._progress_s > self._stall_s:
                     raise self._stalled()
-                if raw := self._accepted(packet, arrival, is_video=is_video):
+                if raw := self._accepted(packet, now_s, is_video=is_video):
                     yield raw
         except FFmpegError as error:
             raise self._translated(error, "failed") from error
         if not self._stop.is_set():
             raise SourceError(f"{self._address}: the camera closed the connection")
 
-    def _accepted(self, packet: AvPacket[Stream], arrival: Arrival, *, is_video: bool) -> RawPacket | None:
+    def _accepted(self, packet: AvPacket[Stream], now_s: float, *, is_video: bool) -> RawPacket | None:
         if not packet.size:
             return None
         data = bytes(packet)
         if not is_video:
-            return RawPacket(Kind.AUDIO, data, packet.pts, packet.duration or 0, True, arrival, None)
+            return RawPacket(Kind.AUDIO, data, packet.pts, packet.duration or 0, True, now_s, None)
         if not is_annex_b(data):
             self.corrupt_packets += 1
             return None
         camera_us = None
-        if self._sample_camera_clock(arrival) and packet.has_sidedata("prft"):
+        if now_s >= self._camera_clock_due_s and packet.has_sidedata("prft"):
+            self._camera_clock_due_s = now_s + CAMERA_CLOCK_INTERVAL_S
             (camera_us,) = PRODUCER_REFERENCE_TIME.unpack_from(bytes(packet.get_sidedata("prft")))
-        return RawPacket(Kind.VIDEO, data, packet.pts, packet.duration or 0, packet.is_keyframe, arrival, camera_us)
-
-    def _sample_camera_clock(self, arrival: Arrival) -> bool:
-        due = arrival.monotonic_s >= self._camera_clock_due_s
-        if due:
-            self._camera_clock_due_s = arrival.monotonic_s + CAMERA_CLOCK_INTERVAL_S
-        return due
+        return RawPacket(Kind.VIDEO, data, packet.pts, packet.duration or 0, packet.is_keyframe, now_s, camera_us)
 
     def _check_parameters(self, key_frame: bytes) -> None:
         if self._sets.contradicts(ParameterSets.of(self._video.codec_context.name, key_frame)):
@@ -308,26 +294,9 @@ class RtspSource:
         return StallError(f"{self._address}: no new picture for {self._stall_s:g} s")
 
     def _translated(self, error: Exception, what: str) -> MediaError:
-        """Our error for FFmpeg's; FFmpeg's own is scrubbed in place, since it will be chained."""
-        if isinstance(error, FFmpegError):
-            scrub(error, self._secret)
-        for kind, reason in REFUSALS.items():
-            if isinstance(error, kind):
-                return SourceRefusedError(f"{self._address}: {reason}")
-        if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:
-            return SourceRefusedError(f"{self._address}: the camera does not offer this transport: try the other (461)")
-        if isinstance(error, TimeoutError):
-            return StallError(f"{self._address}: {what}: no answer for {self._stall_s:g} s")
-        reason = getattr(error, "strerror", None) or str(error)
-        return SourceError(f"{self._address}: {what}: {reason}")
+        return translated(error, f"{self._address}: {what}", secret=self._secret, stall_s=self._stall_s)
 
 
 def session_id(opened_at: datetime) -> str:
     """Sorts by time; the random end tells apart what two workers opened in the same microsecond."""
     return f"{opened_at:%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(3)}"
-
-
-def userinfo(url: str) -> str | None:
-    """``user:password`` of a URL, as written in it."""
-    authority = url.partition("://")[2].partition("/")[0]
-    return authority.rpartition("@")[0] or None

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from camsvc.domain.incident import GapReason
@@ -20,6 +20,7 @@ PACKET_OVERHEAD_BYTES = 280
 """What CPython 3.11 takes for a Packet besides its data (objects of its fields, list slot): 273 by tracemalloc."""
 
 
+_MICROSECOND = timedelta(microseconds=1)
 _NO_PACKET_YET = datetime.max.replace(tzinfo=UTC)
 
 
@@ -42,8 +43,8 @@ class Run:
     starts_with_key: bool
     first_packet: int
     """How many packets the ring had taken before this run."""
-    elapsed_s: float
-    """Ring time of its first packet."""
+    elapsed_us: int
+    """Ring time of its first packet, µs: whole, so that adding it up does not drift."""
     packets: list[Packet] = field(default_factory=list)
     """Never empty once others see it. Only grows, and only while the run is the newest."""
     size_bytes: int = 0
@@ -58,12 +59,12 @@ class Runs:
         self.readers: set[object] = set()
         self.next_number = 0
         self.size_bytes = 0
-        self.elapsed_s = 0.0
+        self.elapsed_us = 0
         self.evicted = 0
         self.lost = 0
         self._appended = 0
         self._newest_at: datetime | None = None
-        self._max_s, self._max_bytes = max_s, max_bytes
+        self._max_us, self._max_bytes = round(max_s * 1e6), max_bytes
 
     def append(self, session: Session, packet: Packet) -> bool:
         """False: refused, since the session has no key frame yet."""
@@ -73,17 +74,19 @@ class Runs:
             return False
         self._advance(packet.at)
         if run is None or starts_gop or run.size_bytes >= self._max_bytes // RUN_SHARE:
-            run = Run(self.next_number, session, starts_gop, self._appended, self.elapsed_s)
+            run = Run(self.next_number, session, starts_gop, self._appended, self.elapsed_us)
             if session.at is _NO_PACKET_YET:
                 session.at = packet.at
             self.next_number += 1
             self.runs.append(run)
+            self._evict_old()
         size = len(packet.data) + PACKET_OVERHEAD_BYTES
         run.packets.append(packet)
         run.size_bytes += size
         self.size_bytes += size
         self._appended += 1
-        self._evict()
+        while self.size_bytes > self._max_bytes and len(self.runs) > 1:
+            self._drop_oldest_gop()
         self.changed.notify_all()
         return True
 
@@ -111,20 +114,22 @@ class Runs:
     def _advance(self, at: datetime) -> None:
         # Ring time only adds up what wall time gains: a clock set back between sessions neither evicts nor pins.
         if self._newest_at is not None and at > self._newest_at:
-            self.elapsed_s += (at - self._newest_at).total_seconds()
+            self.elapsed_us += (at - self._newest_at) // _MICROSECOND
         self._newest_at = at
 
-    def _evict(self) -> None:
-        while len(self.runs) > 1 and (self.size_bytes > self._max_bytes or self._is_too_old()):
-            self._drop_oldest()
-            # The rest of a cut GOP cannot be decoded without its head: only the newest run stays, for who follows it.
-            while len(self.runs) > 1 and not self.runs[0].starts_with_key:
-                self._drop_oldest()
+    def _evict_old(self) -> None:
+        """What can go and still leave ``max_s``; looked for when a run begins, since only whole GOPs go."""
+        while True:
+            following = next((run for run in islice(self.runs, 1, None) if run.starts_with_key), None)
+            if following is None or self.elapsed_us - following.elapsed_us < self._max_us:
+                return
+            self._drop_oldest_gop()
 
-    def _is_too_old(self) -> bool:
-        """Whether the oldest GOP can go and still leave ``max_s``."""
-        following = next((run for run in islice(self.runs, 1, None) if run.starts_with_key), None)
-        return following is not None and self.elapsed_s - following.elapsed_s >= self._max_s
+    def _drop_oldest_gop(self) -> None:
+        self._drop_oldest()
+        # The rest of a cut GOP cannot be decoded without its head: only the newest run stays, for who follows it.
+        while len(self.runs) > 1 and not self.runs[0].starts_with_key:
+            self._drop_oldest()
 
     def _drop_oldest(self) -> None:
         run = self.runs.popleft()

@@ -13,7 +13,6 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from statistics import median
@@ -25,6 +24,9 @@ from camsvc.media.packets import CLOCK_HZ
 JUMP_S = 1.5
 """A step of media time or of the host's clock beyond this ends the session. RTCP synchronisation of audio to video
 moves time stamps by a few hundred milliseconds; a camera that sets its clock by NTP moves them by seconds."""
+
+UNSETTLED_FACTOR = 3
+"""At the start a camera may send a second of stored pictures at once, and one picture in two seconds."""
 
 BACKWARD_S = 1.0
 """Pictures are reordered by 16 at most (H.264 A.3.1): less than a second at any rate in use."""
@@ -59,7 +61,7 @@ class Ticks:
         self._last: int | None = None
 
     def to_90k(self, raw: int) -> int:
-        if self._period and self._last is not None:
+        if self._period and self._last is not None and abs(raw - self._last) > self._period >> 1:
             raw += round((self._last - raw) / self._period) * self._period
         self._last = raw
         return self.scaled(raw)
@@ -79,6 +81,10 @@ class DecodeOrder:
         self._held: list[int] = []
         self._last: int | None = None
 
+    def deepen(self, depth: int) -> None:
+        """From the next picture on there are B-frames after all."""
+        self._depth = depth
+
     def dts(self, pts_90k: int) -> int:
         if self._depth == 0:
             dts = pts_90k
@@ -94,52 +100,48 @@ class DecodeOrder:
         return dts
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """When a packet reached us, on both clocks."""
-
-    monotonic_s: float
-    wall_s: float
-    """Since the epoch."""
-
-    @classmethod
-    def now(cls, clock: Clock) -> Arrival:
-        return cls(clock.monotonic_s(), clock.now().timestamp())
-
-
 class WallAnchor:
     """Lays media time on our wall clock. Used by the session's thread; any may look at ``error_ms``."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._offset_s: float | None = None
         """Monotonic time of media time 0."""
-        self._host_s = 0.0
-        """Wall time of monotonic time 0."""
+        self._host_s = _wall_of_monotonic_0(clock)
         self._host_apart_s = 0.0
+        """How far the host's wall clock has gone from that since."""
         self._past_minima: deque[float] = deque(maxlen=WINDOWS - 1)
         self._least_past_s = math.inf
         self._minimum_s = math.inf
         """Of the window that is open."""
         self._window_ends_s = 0.0
-        self.error_ms = PIPELINE_MS + SETTLING_MS
-        """What the camera needs to make and send a picture, how far the least delay wandered, and the host's clock."""
         self._newest_s = 0.0
         """Greatest media time so far."""
+        self.error_ms = PIPELINE_MS + SETTLING_MS
+        """What the camera needs to make and send a picture, how far the least delay wandered, and the host's clock."""
 
-    def observe(self, pts_90k: int, arrival: Arrival, *, settled: bool = True) -> None:
-        """A picture of this media time arrived. Raises TimelineError when media time or the host's clock jumped.
+    def observe(self, pts_90k: int, arrived_s: float, *, settled: bool = True) -> None:
+        """A picture of this media time arrived, by the monotonic clock.
 
         Until ``settled`` a source may still be sending what it had in store, faster than real time.
+        Raises TimelineError when media time jumped, or (within a second) when the host's clock did.
         """
         media_s = pts_90k / CLOCK_HZ
-        delay_s = arrival.monotonic_s - media_s
+        delay_s = arrived_s - media_s
         if self._offset_s is None:
-            self._begin(media_s, delay_s, arrival)
-            return
-        self._check(media_s, delay_s, arrival, settled=settled)
-        self._sample(delay_s, arrival.monotonic_s)
-        self._follow(self._offset_s, max(0.0, media_s - self._newest_s))
-        self._newest_s = max(self._newest_s, media_s)
+            self._offset_s, self._newest_s = delay_s, media_s
+            self._window_ends_s = arrived_s + WINDOW_S
+        step_s = media_s - self._newest_s
+        if step_s < -BACKWARD_S or step_s > JUMP_S:
+            self._check_jump(step_s, self._offset_s - delay_s, settled=settled)
+        if arrived_s >= self._window_ends_s:
+            self._turn_window(arrived_s)
+        # This runs for every picture of every camera: comparisons, not min() and max().
+        if delay_s < self._minimum_s:
+            self._minimum_s = delay_s
+        if step_s > 0:
+            self._newest_s = media_s
+            self._follow(self._offset_s, SLEW * step_s)
 
     def at(self, pts_90k: int) -> datetime:
         """Wall time of this media time, as known now."""
@@ -150,42 +152,36 @@ class WallAnchor:
         at_s = pts_90k / CLOCK_HZ + self._offset_s + self._host_s
         return EPOCH + timedelta(microseconds=round(at_s * 1e6))
 
-    def _begin(self, media_s: float, delay_s: float, arrival: Arrival) -> None:
-        self._offset_s = delay_s
-        self._host_s = arrival.wall_s - arrival.monotonic_s
-        self._minimum_s = delay_s
-        self._window_ends_s = arrival.monotonic_s + WINDOW_S
-        self._newest_s = media_s
-
-    def _check(self, media_s: float, delay_s: float, arrival: Arrival, *, settled: bool) -> None:
-        step_s = media_s - self._newest_s
+    def _check_jump(self, step_s: float, early_s: float, *, settled: bool) -> None:
+        """A step ahead is a jump only where the picture also came before it could: lost pictures come in time."""
         if step_s < -BACKWARD_S:
             raise TimelineError(f"the camera's media time jumped back by {-step_s:.1f} s")
-        early_s = (self._offset_s or 0.0) - delay_s
-        if step_s > JUMP_S and early_s > JUMP_S * (1 if settled else 3):
+        if early_s > JUMP_S * (1 if settled else UNSETTLED_FACTOR):
             raise TimelineError(f"the camera's media time jumped ahead by {early_s:.1f} s")
-        self._host_apart_s = arrival.wall_s - arrival.monotonic_s - self._host_s
-        if abs(self._host_apart_s) > JUMP_S:
-            raise TimelineError(f"this host's clock was set by {self._host_apart_s:+.1f} s")
 
-    def _sample(self, delay_s: float, now_s: float) -> None:
-        if now_s < self._window_ends_s:
-            self._minimum_s = min(self._minimum_s, delay_s)
-            return
+    def _turn_window(self, now_s: float) -> None:
         self._past_minima.append(self._minimum_s)
         self._least_past_s = min(self._past_minima)
-        self._minimum_s = delay_s
+        self._minimum_s = math.inf
         self._window_ends_s = now_s + WINDOW_S
+        self._host_apart_s = _wall_of_monotonic_0(self._clock) - self._host_s
+        if abs(self._host_apart_s) > JUMP_S:
+            raise TimelineError(f"this host's clock was set by {self._host_apart_s:+.1f} s")
         wander_s = max(self._past_minima) - self._least_past_s
         settling_ms = SETTLING_MS / (1 + len(self._past_minima))
         self.error_ms = PIPELINE_MS + settling_ms + 1000 * (wander_s + abs(self._host_apart_s))
 
-    def _follow(self, offset_s: float, progress_s: float) -> None:
-        most_s = SLEW * progress_s
+    def _follow(self, offset_s: float, most_s: float) -> None:
         self._offset_s = min(self._least_past_s, self._minimum_s, offset_s + most_s)
-        correction_s = min(max(self._host_apart_s, -most_s), most_s)
-        self._host_s += correction_s
-        self._host_apart_s -= correction_s
+        if self._host_apart_s:
+            correction_s = min(max(self._host_apart_s, -most_s), most_s)
+            self._host_s += correction_s
+            self._host_apart_s -= correction_s
+
+
+def _wall_of_monotonic_0(clock: Clock) -> float:
+    """Seconds since the epoch."""
+    return clock.now().timestamp() - clock.monotonic_s()
 
 
 class CameraClock:

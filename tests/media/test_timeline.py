@@ -9,22 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camsvc.clock import SimulatedClock
 from camsvc.errors import TimelineError
 from camsvc.media.packets import CLOCK_HZ
-from camsvc.media.timeline import EPOCH, JUMP_S, Arrival, CameraClock, DecodeOrder, Ticks, WallAnchor
+from camsvc.media.timeline import EPOCH, JUMP_S, WINDOW_S, CameraClock, DecodeOrder, Ticks, WallAnchor
 
 FRAME_S = 0.04
-HOST_S = datetime(2026, 11, 22, 6, tzinfo=UTC).timestamp() - 1000.0
-"""Wall time of monotonic time 0."""
+BEGIN_S = SimulatedClock().now().timestamp()
+"""Wall time of monotonic second 1000, where a simulated clock begins."""
 
 
 class Feed:
     """A camera that makes a picture every 40 ms from monotonic second 1000, and a network that delays it."""
 
     def __init__(self, *, drift: float = 0.0) -> None:
-        self.anchor = WallAnchor()
+        self.clock = SimulatedClock()
+        self.anchor = WallAnchor(self.clock)
         self.drift = drift
-        self.wall_step_s = 0.0
         self.count = 0
         self.apart_s: list[float] = []
         """Given wall time minus the true time of making, per picture."""
@@ -34,10 +35,11 @@ class Feed:
         made_s = self.count * FRAME_S
         pts = round((made_s * (1 + self.drift) + shift_s) * CLOCK_HZ)
         arrived_s = 1000 + made_s + delay_s
-        self.anchor.observe(pts, Arrival(arrived_s, HOST_S + arrived_s + self.wall_step_s), settled=settled)
+        self.clock.advance(max(0.0, arrived_s - self.clock.monotonic_s()))
+        self.anchor.observe(pts, arrived_s, settled=settled)
         at = self.anchor.at(pts)
         self.given.append(at)
-        self.apart_s.append((at - EPOCH).total_seconds() - (HOST_S + 1000 + made_s))
+        self.apart_s.append((at - EPOCH).total_seconds() - (BEGIN_S + made_s))
         self.count += 1
 
 
@@ -115,9 +117,10 @@ def test_a_step_of_the_hosts_clock_is_an_error(seconds: float) -> None:
     feed = Feed()
     for _ in range(50):
         feed.picture(0.02)
-    feed.wall_step_s = seconds
+    feed.clock.step_wall(seconds)
     with pytest.raises(TimelineError, match="host's clock"):
-        feed.picture(0.02)
+        for _ in range(round(WINDOW_S / FRAME_S) + 1):
+            feed.picture(0.02)
 
 
 def test_a_small_correction_of_the_hosts_clock_is_followed_slowly_and_counts_as_error_meanwhile() -> None:
@@ -125,7 +128,7 @@ def test_a_small_correction_of_the_hosts_clock_is_followed_slowly_and_counts_as_
     for _ in range(100):
         feed.picture(0.02)
     before_ms = feed.anchor.error_ms
-    feed.wall_step_s = 0.5
+    feed.clock.step_wall(0.5)
     for _ in range(50):
         feed.picture(0.02)
     assert feed.anchor.error_ms > before_ms + 300
@@ -151,7 +154,7 @@ def test_the_stated_error_shrinks_with_time_and_grows_with_a_wandering_network()
 
 def test_no_wall_time_before_the_first_picture() -> None:
     with pytest.raises(RuntimeError):
-        WallAnchor().at(0)
+        WallAnchor(SimulatedClock()).at(0)
 
 
 def test_the_cameras_clock_is_the_median_of_its_reports() -> None:

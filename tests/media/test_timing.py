@@ -1,29 +1,29 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
 
 import pytest
 
+from camsvc.clock import SimulatedClock
 from camsvc.errors import TimelineError
 from camsvc.media.packets import CLOCK_HZ, Kind, Packet
-from camsvc.media.timeline import Arrival
 from camsvc.media.timing import RawPacket, SessionTiming
 
 FRAME = 3600
-WALL_S = datetime(2026, 11, 22, 6, tzinfo=UTC).timestamp()
 
 
 def timing(*, reorder_depth: int = 0) -> SessionTiming:
-    return SessionTiming(video=Fraction(1, CLOCK_HZ), audio=Fraction(1, 8000), reorder_depth=reorder_depth, fps=25.0)
+    return SessionTiming(
+        SimulatedClock(), video=Fraction(1, CLOCK_HZ), audio=Fraction(1, 8000), reorder_depth=reorder_depth, fps=25.0
+    )
 
 
 def raw(
     number: int, pts: int | None, *, kind: Kind = Kind.VIDEO, key: bool = False, duration: int = FRAME
 ) -> RawPacket:
     arrived_s = number * 0.04
-    return RawPacket(kind, b"x", pts, duration, key, Arrival(arrived_s, WALL_S + arrived_s), None)
+    return RawPacket(kind, b"x", pts, duration, key, arrived_s, None)
 
 
 def run(session: SessionTiming, head: list[RawPacket], rest: list[RawPacket]) -> list[Packet]:
@@ -103,3 +103,19 @@ def test_audio_without_a_usable_clock_is_laid_beside_the_picture_it_came_with() 
     mixed = [packet for pair in zip(pictures, sound, strict=True) for packet in pair]
     packets = run(session, [raw(0, 0, key=True)], mixed)
     assert [packet.pts_90k for packet in packets if packet.kind is Kind.AUDIO] == [3600, 7200, 10_800]
+
+
+def test_b_frames_of_a_camera_that_does_not_announce_them_are_learnt() -> None:
+    session = timing(reorder_depth=0)
+    order = [0, *(shown for gop in range(20) for shown in (3 * gop + 3, 3 * gop + 1, 3 * gop + 2))]
+    packets = run(session, [raw(0, 0, key=True)], [raw(n, shown * FRAME) for n, shown in enumerate(order)][1:])
+    assert [packet.pts_90k for packet in packets[15:]] == [shown * FRAME for shown in order[15:]]
+    assert all(later.dts_90k > earlier.dts_90k for earlier, later in pairwise(packets))
+
+
+def test_one_step_back_of_the_cameras_clock_is_not_taken_for_b_frames() -> None:
+    session = timing(reorder_depth=0)
+    times = [*range(0, 50 * FRAME, FRAME), *range(45 * FRAME + 7, 80 * FRAME, FRAME)]
+    packets = run(session, [raw(0, 0, key=True)], [raw(n, pts) for n, pts in enumerate(times)][1:])
+    assert all(later.pts_90k > earlier.pts_90k for earlier, later in pairwise(packets))
+    assert packets[-1].pts_90k == times[-1]
