@@ -15,7 +15,7 @@ from camsvc.db.models.incidents import SPANS
 from camsvc.db.queries import incidents as queries
 from camsvc.db.queries import search_plan
 from camsvc.db.queries.neighbours import neighbours
-from camsvc.domain.geo import Point
+from camsvc.domain.geo import Location, Point
 from camsvc.domain.incident import Incident, IncidentState
 from camsvc.domain.matching import matches
 from camsvc.domain.search import IncidentFilter
@@ -134,6 +134,12 @@ def test_an_end_before_the_start_is_stored_and_found_rather_than_lost(full: Data
     _refill(full, [one])
     assert _all(full, IncidentFilter(from_=NOON - timedelta(hours=1), to=NOON + timedelta(seconds=1)), 5) == [one.id]
     assert _all(full, IncidentFilter(from_=NOON), 5) == []
+
+
+def test_a_place_that_is_a_hair_from_the_centre_is_found(full: Database) -> None:
+    one = incident("nowhere-1", location=Location(1e-300, -1e-300))
+    _refill(full, [one])
+    assert _all(full, IncidentFilter(near=Point(0.0, 0.0), radius_m=1e-3), 5) == [one.id]
 
 
 def test_a_page_is_not_shifted_by_what_arrives_meanwhile(full: Database) -> None:

@@ -7,6 +7,7 @@ from camsvc.db.models.base import Base
 from camsvc.db.models.cameras import AreaRow, CameraRow, CameraStatusRow, CoverageGapRow
 from camsvc.db.models.incidents import IncidentRow, ViewpointRow
 from camsvc.db.models.leases import LeaseGrantRow, LeaseRow
+from camsvc.db.models.workers import WorkerStatusRow
 
 __all__ = [
     "AreaRow",
@@ -21,4 +22,5 @@ __all__ = [
     "TokenRow",
     "UserRow",
     "ViewpointRow",
+    "WorkerStatusRow",
 ]

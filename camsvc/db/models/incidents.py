@@ -78,6 +78,7 @@ class ViewpointRow(Base):
 
 class IncidentRow(Base):
     __tablename__ = "incidents"
+    __table_args__ = ({"comment": "What rules concluded: the index that is searched."},)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, comment="UUIDv7 (RFC 9562): its first 48 bits are a time in ms.")
     viewpoint_id: Mapped[int] = mapped_column(
@@ -120,7 +121,6 @@ class IncidentRow(Base):
 
 
 _NEWEST_FIRST = (IncidentRow.started_at.desc(), IncidentRow.id.desc())
-IncidentRow.__table__.comment = "What rules concluded: the index that is searched."  # type: ignore[attr-defined]
 Index(
     "ix_incidents_time",
     IncidentRow.span,
@@ -133,6 +133,20 @@ Index(
     IncidentRow.span,
     *_NEWEST_FIRST,
     info={"serves": "search() by camera, area or place, and time: one walk for each viewpoint and span"},
+)
+Index(
+    "ix_incidents_kind_time",
+    IncidentRow.kind,
+    IncidentRow.span,
+    *_NEWEST_FIRST,
+    info={"serves": "search() by kind and time, everywhere: also a kind that is rare, or never occurs"},
+)
+Index(
+    "ix_incidents_alarm",
+    IncidentRow.span,
+    *_NEWEST_FIRST,
+    postgresql_where=text("severity = 'alarm'"),
+    info={"serves": "search(severities=alarm), everywhere: few among all"},
 )
 Index(
     "ix_incidents_open",

@@ -15,8 +15,10 @@ from sqlalchemy import (
     Integer,
     Select,
     SmallInteger,
+    Text,
     and_,
     bindparam,
+    case,
     column,
     func,
     literal,
@@ -42,6 +44,7 @@ WALKS_MAX = 64
 cheaper: every so-manieth incident is a match then."""
 MARGIN_DEG = 1e-9
 """0.1 mm: the box around a circle is computed with rounding; the exact distance decides, the box must not."""
+TINY_RAD = 1e-12
 _ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 _NEWEST_FIRST = (IncidentRow.started_at.desc(), IncidentRow.id.desc())
 _OLDEST_FIRST = (IncidentRow.started_at, IncidentRow.id)
@@ -119,6 +122,13 @@ def _walks(
             conditions.append(IncidentRow.viewpoint_id == viewpoint.c.id)
         else:
             conditions.append(IncidentRow.viewpoint_id == func.any(ids))
+    if asked.kinds and (seen_from is None or len(seen_from) > WALKS_MAX):
+        kinds = bindparam("kinds", list(dict.fromkeys(asked.kinds)), ARRAY(Text))
+        kind = func.unnest(kinds).table_valued(column("name", Text), name="kind").render_derived()
+        walks = walks.join(kind, true())
+        conditions.append(IncidentRow.kind == kind.c.name)
+    elif asked.kinds:
+        conditions.append(IncidentRow.kind.in_(asked.kinds))
     walk = (
         select(IncidentRow.id, IncidentRow.started_at)
         .where(*conditions)
@@ -144,8 +154,6 @@ def _conditions(asked: IncidentFilter) -> list[ColumnElement[bool]]:
         found.append(or_(IncidentRow.ended_at.is_(None), IncidentRow.ended_at >= asked.from_))
     if asked.to is not None:
         found.append(IncidentRow.started_at < asked.to)
-    if asked.kinds:
-        found.append(IncidentRow.kind.in_(asked.kinds))
     if asked.severities:
         found.append(IncidentRow.severity.in_(asked.severities))
     if asked.states:
@@ -168,10 +176,15 @@ def _inside(box: Box, margin_deg: float = 0.0) -> ColumnElement[bool]:
 def _distance_m(centre: Point) -> ColumnElement[float]:
     """``domain.geo.distance_m`` in SQL, step by step."""
     phi, lat = func.radians(literal(centre.lat)), func.radians(ViewpointRow.lat)
-    half_phi = (lat - phi) / 2
-    half_lambda = func.radians(ViewpointRow.lon - centre.lon) / 2
+    half_phi = _flushed((lat - phi) / 2)
+    half_lambda = _flushed(func.radians(ViewpointRow.lon - centre.lon) / 2)
     h = func.power(func.sin(half_phi), 2) + func.cos(phi) * func.cos(lat) * func.power(func.sin(half_lambda), 2)
     return 2 * EARTH_RADIUS_M * func.asin(func.least(1.0, func.sqrt(h)))
+
+
+def _flushed(angle_rad: ColumnElement[Any]) -> ColumnElement[float]:
+    """PostgreSQL refuses to square what is too small for it; below a hundredth of a millimetre it is nothing."""
+    return case((func.abs(angle_rad) < TINY_RAD, 0.0), else_=angle_rad)
 
 
 def _require(names: tuple[str, ...], known: set[str], what: str, parameter: str, cure: str) -> None:

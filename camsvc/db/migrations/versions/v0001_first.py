@@ -93,6 +93,51 @@ def upgrade() -> None:
         comment="Accounts. Never deleted: what they did must stay attributable.",
     )
     op.create_table(
+        "worker_status",
+        sa.Column("worker", sa.Text(), nullable=False, comment="Which worker."),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False, comment="When, by the database's clock."),
+        sa.Column(
+            "started_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="When the process started, by its own clock.",
+        ),
+        sa.Column("cameras", sa.Integer(), nullable=False, comment="Cameras that it runs."),
+        sa.Column("detector", sa.Text(), nullable=True, comment="Name of the model that runs; null: none does."),
+        sa.Column(
+            "detector_detail", sa.Text(), nullable=True, comment="Why the detector does not work; null: it does."
+        ),
+        sa.Column("analysed_frames", sa.BigInteger(), nullable=False, comment="Frames analysed since the start."),
+        sa.Column(
+            "shed_frames", sa.BigInteger(), nullable=False, comment="Frames given up for newer ones since the start."
+        ),
+        sa.Column("published", sa.BigInteger(), nullable=False, comment="Incidents published whole since the start."),
+        sa.Column("spool_entries", sa.Integer(), nullable=False, comment="Incidents not yet published whole."),
+        sa.Column("spool_bytes", sa.BigInteger(), nullable=False, comment="Size of the spool, in bytes."),
+        sa.Column(
+            "spool_oldest_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When the oldest incident on the spool started; null: it is empty.",
+        ),
+        sa.Column("spool_refused", sa.Text(), nullable=True, comment="Why no footage is recorded; null: it is."),
+        sa.Column(
+            "spool_aside",
+            sa.Integer(),
+            nullable=False,
+            comment="Incidents set aside, damaged or refused: a person must look.",
+        ),
+        sa.Column(
+            "store_away_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="Since when the object store does not answer this worker; null: it does.",
+        ),
+        sa.PrimaryKeyConstraint("worker", name=op.f("pk_worker_status")),
+        comment="The last report of each worker. Stale when reported_at is old: then nothing in it is now.",
+        postgresql_with={"fillfactor": "50"},
+    )
+    op.create_table(
         "cameras",
         sa.Column("id", sa.Text(), nullable=False, comment="Chosen by the administrator; never reused."),
         sa.Column("name", sa.Text(), nullable=False, comment="For people."),
@@ -446,7 +491,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
         comment="What rules concluded: the index that is searched.",
     )
+    op.create_index(
+        "ix_incidents_alarm",
+        "incidents",
+        ["span", sa.literal_column("started_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("severity = 'alarm'"),
+    )
     op.create_index("ix_incidents_change_seq", "incidents", ["change_seq"], unique=True)
+    op.create_index(
+        "ix_incidents_kind_time",
+        "incidents",
+        ["kind", "span", sa.literal_column("started_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
     op.create_index(
         "ix_incidents_open",
         "incidents",
