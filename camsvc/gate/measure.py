@@ -17,8 +17,8 @@ there is to code (theory at high rates says 6)."""
 USUAL_QP: Final = 28
 """Taken for a quantiser that cannot be read."""
 OBJECT_BITS_PER_PIXEL: Final = 0.005
-"""What the smallest object that matters adds to a picture at USUAL_QP, spread over the whole picture: somebody on 1 % of
-it, coded at half a bit a pixel. News is counted against it, so that the jitter of almost empty pictures is none."""
+"""What the smallest object that matters adds to a picture at USUAL_QP, spread over all of it: somebody on 1 % of the
+picture, coded at half a bit a pixel. News is counted against it: the jitter of almost empty pictures is none."""
 USUAL_PIXELS: Final = 1280 * 720
 """Taken for a size that cannot be read."""
 _HEADER_BYTES: Final = 96

@@ -14,8 +14,12 @@ from collections import deque
 from enum import StrEnum
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from camsvc.domain.track import Scene
 from camsvc.gate.baseline import WINDOW_PICTURES, WINDOW_S, Baseline, Sample
+from camsvc.gate.likeness import Likeness
 from camsvc.gate.measure import Meter, Shape
 from camsvc.gate.stillness import Stillness
 from camsvc.media.packets import CLOCK_HZ, Kind, Packet
@@ -24,6 +28,9 @@ CHECK_S: Final = 4.0
 """Asleep, the first key frame after this is analysed. With GOPs longer than this it is every key frame."""
 CHECK_BLUNT_S: Final = 1.0
 """The same where a small object would drown in the noise that the packets carry: quicker than anybody walks by."""
+LOOK_MOST_S: Final = 30.0
+"""A checked picture that looks like the last analysed one is not analysed again, which saves the detector; but this
+often it is, for what differs too little to be told from noise: somebody in the dark."""
 KEY_MOST_S: Final = 12.0
 """A camera that sends key frames more rarely, or none, is not gated: it could hide something for so long."""
 WARM_UP_S: Final = 8.0
@@ -37,9 +44,6 @@ ANNOUNCED_S: Final = 1.5
 DISTRUST_FIRST_S: Final = 300.0
 DISTRUST_MOST_S: Final = 3600.0
 """How long everything is decoded after an unannounced newcomer; doubles with each."""
-FLAT_GOPS: Final = 5
-FLAT_SPREAD: Final = 0.04
-"""GOPs that differ in size by less mean constant bit rate: without the quantiser, size then says nothing."""
 UNLABELLED_MOST: Final = 2000
 """Pictures that wait for the tracker's word. Overflow: the oldest goes unlearned."""
 
@@ -68,8 +72,8 @@ class Reason(StrEnum):
     WILD = "wild"
     """Quiet pictures differ too much among each other to tell motion from them."""
     RARE_KEYS = "rare keys"
-    FLAT = "flat"
-    """Constant bit rate, and the quantiser cannot be read."""
+    BLUNT = "blunt"
+    """The quantiser cannot be read (H.265), and quiet pictures are large: a constant bit rate would look just so."""
     DISTRUST = "distrust"
     """Somebody came whom the packets did not announce."""
     UNHEARD = "unheard"
@@ -88,9 +92,7 @@ class Gate:
         self._position = 0
         self._now_s = 0.0
         self._began_s: float | None = None
-        self._keys: deque[tuple[float, int]] = deque(maxlen=FLAT_GOPS + 1)
-        """Time and, when the next has come, size in bytes of the last GOPs."""
-        self._gop_bytes = 0
+        self._key_s: float | None = None
         self._quantised = True
         self._news_s = float("-inf")
         self._moved_s = float("-inf")
@@ -98,6 +100,8 @@ class Gate:
         self._heard_s = float("-inf")
         self._checked_s = float("-inf")
         self._waits_for_check = False
+        self._likeness = Likeness()
+        self._analysed_s = float("-inf")
         self._distrust_until_s = float("-inf")
         self._distrust_s = DISTRUST_FIRST_S
         self._reason = Reason.WARM_UP
@@ -123,13 +127,30 @@ class Gate:
         if self._reason is not Reason.IDLE:
             return Decision.DECODE
         if not asleep:
-            # What was decoded up to now counts as checked.
+            # What was decoded up to now counts as checked; what it looked like is not known here.
             self._checked_s = self._now_s
+            self._likeness.forget()
         patience_s = CHECK_S if self._baseline.sharp else CHECK_BLUNT_S
         if packet.is_key and self._now_s - self._checked_s >= patience_s:
             self._checked_s, self._waits_for_check = self._now_s, True
             return Decision.CHECK
         return Decision.SKIP
+
+    def look(self, image: NDArray[np.uint8]) -> bool:
+        """The decoded key frame of a CHECK, at any size: whether it must be analysed.
+
+        False: it is the last analysed picture over again, the check is done, and no feedback will come. A picture is
+        analysed at least every LOOK_MOST_S all the same.
+        """
+        due = self._now_s - self._analysed_s >= LOOK_MOST_S
+        if self._likeness.differs(image) or due:
+            self._likeness.keep(image)
+            self._analysed_s = self._now_s
+            return True
+        self._waits_for_check = False
+        self._heard_s = max(self._heard_s, self._checked_s)
+        self._label(self._checked_s, quiet=True)
+        return False
 
     def feedback(self, scene: Scene, *, unsettled: bool = False) -> None:
         """What the tracker made of a frame; ``unsettled``: it does not know yet whether somebody came or went."""
@@ -152,9 +173,7 @@ class Gate:
         self._now_s = now_s
         self._quantised = measure.quantised
         if measure.shape is Shape.KEY:
-            self._keys.append((now_s, self._gop_bytes))
-            self._gop_bytes = self._position = 0
-        self._gop_bytes += len(packet.data)
+            self._key_s, self._position = now_s, 0
         if measure.shape is not Shape.FORWARD:
             return
         self._position += 1
@@ -173,13 +192,13 @@ class Gate:
         reasons = (
             (now_s - (self._began_s or 0.0) < WARM_UP_S, Reason.WARM_UP),
             (now_s < self._distrust_until_s, Reason.DISTRUST),
-            (not self._keys or now_s - self._keys[-1][0] > KEY_MOST_S, Reason.RARE_KEYS),
+            (self._key_s is None or now_s - self._key_s > KEY_MOST_S, Reason.RARE_KEYS),
             (now_s - self._news_s < QUIET_S, Reason.NEWS),
             (now_s - self._moved_s < QUIET_S, Reason.MOVING),
             (self._question, Reason.OPEN_QUESTION),
             (not self._baseline.known, Reason.LEARNING),
             (self._baseline.wild, Reason.WILD),
-            (self._flat(), Reason.FLAT),
+            (not self._quantised and not self._baseline.sharp, Reason.BLUNT),
             (self._late(asleep=asleep), Reason.UNHEARD),
         )
         return next((reason for holds, reason in reasons if holds), Reason.IDLE)
@@ -188,13 +207,6 @@ class Gate:
         if asleep:
             return self._waits_for_check and self._now_s - self._checked_s > UNHEARD_S
         return self._now_s - self._heard_s > UNHEARD_S
-
-    def _flat(self) -> bool:
-        if self._quantised or len(self._keys) <= FLAT_GOPS:
-            return False
-        sizes = [size for _, size in list(self._keys)[1:]]
-        mean = sum(sizes) / len(sizes)
-        return max(sizes) - min(sizes) < FLAT_SPREAD * mean
 
     def _judge(self, first_s: float, now_s: float) -> None:
         """A newcomer has moved. Did the packets say so when it came, or since?"""
