@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -121,8 +122,9 @@ def test_a_connection_killed_within_a_block_is_the_one_error_and_the_next_block_
     database.close()
 
 
-def test_a_restart_of_the_server_is_survived(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path, durable=False) as server:
+def test_a_restart_of_the_server_is_survived() -> None:
+    # Not tmp_path: another pytest that starts closes its parent to the servers' user.
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder), durable=False) as server:
         database = Database(server.url())
         database.migrate()
         with database.session() as session:
