@@ -69,12 +69,18 @@ class ScriptedLane:
 class ScriptedGate:
     """Decides by the second of media time."""
 
-    def __init__(self, decide: Callable[[float, Packet], Decision]) -> None:
+    def __init__(self, decide: Callable[[float, Packet], Decision], *, differs: bool = True) -> None:
         self._decide = decide
+        self._differs = differs
         self.heard: list[Scene] = []
+        self.looked: list[tuple[int, ...]] = []
 
     def observe(self, packet: Packet) -> Decision:
         return self._decide(packet.pts_90k / 90_000, packet)
+
+    def look(self, image: NDArray[np.uint8]) -> bool:
+        self.looked.append(image.shape)
+        return self._differs
 
     def feedback(self, scene: Scene, *, unsettled: bool = False) -> None:
         self.heard.append(scene)
@@ -205,6 +211,16 @@ def test_a_checked_key_frame_is_analysed_alone_and_never_twice(packets: Media) -
     assert seconds.count(3.0) == 1
     assert seconds[1] == pytest.approx(3.2)
     assert len(gate.heard) == len(seconds)
+
+
+def test_a_checked_key_frame_that_looks_like_the_last_is_not_analysed(packets: Media) -> None:
+    gate = ScriptedGate(lambda _, packet: Decision.CHECK if packet.is_key else Decision.SKIP, differs=False)
+    bench = Bench(gate=gate)
+    bench.play(*packets)
+    assert gate.looked
+    assert set(gate.looked) == {(96, 160, 3)}
+    assert bench.scene_seconds() == []
+    assert gate.heard == []
 
 
 def test_idle_time_closes_what_ended(packets: Media) -> None:
