@@ -235,6 +235,8 @@ class _Connection:
 
     def _send(self, index: int, is_rtcp: bool, packet: bytes) -> None:
         channel = self._channels.get((index, is_rtcp))
+        if self._writer.is_closing():
+            return
         if isinstance(channel, int):
             self._writer.write(b"$" + bytes((channel,)) + len(packet).to_bytes(2, "big") + packet)
         elif channel:
