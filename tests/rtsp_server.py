@@ -54,6 +54,7 @@ class RtspServer:
             "streams": {name: _source(media) for name, media in streams.items()},
             "log": {"level": "warn"},
         }
+        self._first = next(iter(streams))
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, name: str, *, port: int | None = None) -> str:
@@ -70,7 +71,7 @@ class RtspServer:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # its ffmpegs die with it, by process group
         )
-        wait_until(self._listens, READY_TIMEOUT_S, f"go2rtc on port {self.port}")
+        wait_until(self._serves, READY_TIMEOUT_S, f"go2rtc on port {self.port}")
 
     def stop(self) -> None:
         """As an orderly shutdown: connections are closed."""
@@ -96,11 +97,17 @@ class RtspServer:
     ) -> None:
         self.kill()
 
-    def _listens(self) -> bool:
+    def _serves(self) -> bool:
+        """Whether it describes its first stream: it listens some time before it knows how to start an ``exec``."""
         if self._process is None or self._process.poll() is not None:
             raise RuntimeError(f"go2rtc ended at once with status {self._process and self._process.returncode}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-            return True
+        request = f"DESCRIBE {self.url(self._first)} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.port), READY_TIMEOUT_S) as client,
+        ):
+            client.sendall(request.encode())
+            return client.recv(64).startswith(b"RTSP/1.0 200")
         return False
 
     def _end(self, how: signal.Signals) -> None:
