@@ -22,6 +22,7 @@ from minio.error import MinioException
 from camsvc import log
 from camsvc.embedded import ports, privileges, programs, state
 from camsvc.embedded.single import Single
+from camsvc.errors import EmbeddedServerError
 from camsvc.worker.process import Place, ProcessSpec, User, end_survivor
 
 NAME = "s3"
@@ -46,8 +47,11 @@ GRACE_S = 1.0
 """The volume server closes its files at once; the filer (4.48) then waits for ever for its own subscribers."""
 SOCKETS = Path("/tmp")  # noqa: S108  where SeaweedFS puts them, whatever TMPDIR says
 PROBE_TIMEOUT_S = 2.0
+WRITE_TIMEOUT_S = 60.0
+"""A write waits for the disk, which on a busy machine takes seconds."""
 KEY_BYTES = 24
 TOKEN_S = 60
+RULES_PATH = "/etc/seaweedfs/filer.conf"
 FILER_RULES = {"version": 0, "locations": [{"locationPrefix": "/buckets/", "fsync": True}]}
 """An upload is answered when its bytes are on the disk; without this SeaweedFS leaves them to the kernel."""
 
@@ -187,12 +191,15 @@ class EmbeddedS3:
         return bool(topology.get("Max"))
 
     def provision(self) -> None:
-        """Tells the filer to write through to the disk; any number of times."""
-        if self._durable:
-            body = json.dumps(FILER_RULES).encode()
-            answer = self._request("PUT", "filer.port", "/etc/seaweedfs/filer.conf", body)
-            if answer.status not in (200, 201):
-                _log.warning("the S3 server did not take its durability rule", status=answer.status)
+        """Tells the filer to write through to the disk; any number of times. Raises EmbeddedServerError."""
+        if not self._durable:
+            return
+        try:
+            answer = self._request("PUT", "filer.port", RULES_PATH, json.dumps(FILER_RULES).encode())
+        except urllib3.exceptions.HTTPError as error:
+            raise EmbeddedServerError(f"the S3 server did not take its durability rule: {error}") from error
+        if answer.status not in (200, 201):
+            raise EmbeddedServerError(f"the S3 server did not take its durability rule: HTTP {answer.status}")
 
     def _clear(self) -> None:
         """Sockets that a killed server left."""
@@ -209,6 +216,7 @@ class EmbeddedS3:
             f"http://{ports.LOOPBACK}:{self._state['ports'][port]}{path}",
             body=body,
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            timeout=PROBE_TIMEOUT_S if body is None else WRITE_TIMEOUT_S,
         )
 
     def _environment(self) -> dict[str, str]:
