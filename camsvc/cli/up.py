@@ -41,7 +41,7 @@ def command(
     status = stack.run(
         settings,
         on_ready=announce_json if as_json else announce,
-        on_step=lambda step: None if as_json else print(f"{step} …", file=sys.stderr, flush=True),
+        on_step=(lambda _: None) if as_json else tell,
     )
     raise typer.Exit(status)
 
@@ -64,6 +64,10 @@ def announce(running: Running) -> None:
         lines.append("  Hold             NOT enforced by the object store: clips cannot be held (see the guide)")
     lines += ["", "Ctrl-C stops everything.", ""]
     print("\n".join(lines), flush=True)
+
+
+def tell(step: str) -> None:
+    print(f"{step} …", file=sys.stderr, flush=True)
 
 
 def announce_json(running: Running) -> None:
