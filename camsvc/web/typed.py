@@ -20,11 +20,11 @@ def apply(
 ) -> tuple[Parsed, dict[str, str]]:
     """The view after ``changes`` (field → text of a time, or list of values), and what the time fields then say.
 
-    A time that could not be read before and is not among ``changes`` stays refused: it is still what the field says.
+    What could not be read before and is not among ``changes`` stays refused: a condition that was asked for is not
+    dropped because another one was changed.
     """
     texts = dict(typed) | {name: str(changes[name]) for name in TIMES if name in changes}
-    errors = {name: error for name, error in before.errors.items() if name in TIMES and name not in changes}
-    errors.pop("to", None) if _is_order(errors.get("to")) else None
+    errors = {name: error for name, error in before.errors.items() if name not in changes and not _is_order(error)}
     wanted = _with_values(before.view.filter, changes, wall.zone.key, errors)
     for name in TIMES:
         if name not in changes or _untouched(name, texts[name], before, wall):

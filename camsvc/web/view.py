@@ -122,6 +122,11 @@ def check_order(wanted: IncidentFilter, errors: dict[str, FieldError]) -> None:
         errors.setdefault("to", FieldError("to", "field.to_before_from"))
 
 
+def member_of(parameter: str) -> str:
+    """The member of IncidentFilter that a parameter fills."""
+    return PLURALS.get(parameter, "from_" if parameter == "from" else parameter)
+
+
 def link_time(at: datetime) -> str:
     return (
         at.astimezone(UTC)

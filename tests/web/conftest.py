@@ -14,6 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 from psycopg import sql
 
+from camsvc import log
 from camsvc.api.app import create_app
 from camsvc.api.serving import make_server
 from camsvc.clock import SystemClock
@@ -55,6 +56,7 @@ def web(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Web]:
     """One for the session: NiceGUI's application is one object a process."""
+    log.configure("warning")
     folder = tmp_path_factory.mktemp("web")
     name = "web_pages"
     with embedded_postgres.connect_as_superuser() as connection:

@@ -32,7 +32,8 @@ export default {
       <button type="button" :title="texts['filter.place_edit']" :aria-label="texts['filter.place_edit']" @click="$emit('pick')"><i class="material-icons" aria-hidden="true">edit</i></button>
       <button type="button" :title="texts['filter.place_clear']" :aria-label="texts['filter.place_clear']" @click="$emit('unpick')"><i class="material-icons" aria-hidden="true">close</i></button></div>
     <button v-else type="button" class="cam-btn" style="width:100%" data-test="pick" @click="$emit('pick')"><i class="material-icons" aria-hidden="true">add_location_alt</i>{{ texts['filter.place_pick'] }}</button>
-    <span v-for="name in ['near', 'radius_m', 'bbox', 'area', 'camera']" :key="name"><span v-if="errors[name]" class="cam-field__error" role="alert"><i class="material-icons" aria-hidden="true">error_outline</i>{{ errors[name] }}</span></span>
+    <template v-for="name in ['near', 'radius_m', 'bbox', 'area', 'camera', 'link']" :key="name"><span v-if="errors[name]" class="cam-field__error" role="alert"><i class="material-icons" aria-hidden="true">error_outline</i><span>{{ errors[name] }}</span>
+      <button v-if="!['area', 'camera'].includes(name)" type="button" class="cam-btn cam-btn--quiet cam-btn--icon" style="height:20px;width:20px;flex:none" :title="texts['filter.place_clear']" :aria-label="texts['filter.place_clear']" @click="$emit('unpick')"><i class="material-icons" aria-hidden="true">close</i></button></span></template>
   </fieldset>
   <fieldset v-for="group in groups" :key="group.name" class="cam-rail__group">
     <legend><span>{{ group.label }}</span><button v-if="value[group.name].length" type="button" class="cam-btn cam-btn--quiet" style="height:18px;font-size:11px;padding:0 2px" @click="set(group.name, [])">{{ texts['filter.any'] }}</button></legend>

@@ -114,7 +114,8 @@ export default {
         const drawing = JSON.stringify([place, place.id === this.selected]);
         let marker = this.markers.get(place.id);
         if (!marker) {
-          marker = L.marker([place.lat, place.lon], { keyboard: true, riseOnHover: true }).addTo(this.points);
+          const icon = L.divIcon({ className: "cam-pin-box", iconSize: [28, 28] }); // else Leaflet fetches its own picture
+          marker = L.marker([place.lat, place.lon], { icon, keyboard: true, riseOnHover: true }).addTo(this.points);
           marker.on("click keypress", (e) => {
             if (e.type === "keypress" && e.originalEvent.key !== "Enter") return;
             this.$emit("pick", place.id);

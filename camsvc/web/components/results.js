@@ -30,7 +30,7 @@ export default {
     </a>
   </div>
   <table v-else class="cam-table">
-    <colgroup><col style="width:90px" /><col style="width:172px" /><col style="width:66px" /><col /><col style="width:22%" /><col style="width:15%" /><col style="width:106px" /><col style="width:132px" /></colgroup>
+    <colgroup><col style="width:88px" /><col style="width:164px" /><col style="width:64px" /><col /><col style="width:20%" /><col style="width:12%" /><col style="width:100px" /><col style="width:130px" /></colgroup>
     <thead><tr>
       <th scope="col" class="cam-table__thumb"><span class="cam-hidden">{{ texts['results.picture'] }}</span></th>
       <th scope="col">{{ texts['results.time'] }} <span class="cam-soft">({{ zone }})</span></th>

@@ -107,7 +107,7 @@ class CameraDetail:
             icon_button("arrow_back", say("camera.back"), data_test="back").on("click", self._go_back)
             directory = self._site.lookout.last.directory
             with tag("div", "", style="flex:1;min-width:0"):
-                tag("h1", "", directory.camera_name(camera))
+                tag("h1", "", found.config.name if found else directory.camera_name(camera))
                 entry = directory.cameras.get(camera)
                 tag("div", "cam-soft", directory.area_trail(entry.area) if entry else camera)
         self._state = tag("div")

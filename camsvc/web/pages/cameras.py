@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from camsvc.domain.camera import CameraState
 from camsvc.web.components import cameras as listing
 from camsvc.web.components.cameras import WORST_FIRST, Cameras
+from camsvc.web.components.field import Field
 from camsvc.web.components.map import Map
 from camsvc.web.frame import frame
 from camsvc.web.lookout import Snapshot
@@ -48,7 +49,7 @@ class Wanted:
         pairs = [("q", self.text)] if self.text else []
         pairs += [("area", self.area)] if self.area else []
         pairs += [("state", state.value) for state in self.states]
-        base = f"/cameras/{camera}" if camera else "/"
+        base = f"/cameras/{quote(camera, safe='')}" if camera else "/"
         return f"{base}?{urlencode(pairs, safe='/')}" if pairs else base
 
     @classmethod
@@ -109,22 +110,10 @@ class CamerasPage:
     def _build_tools(self, snapshot: Snapshot) -> None:
         say = self._words.language
         with tag("div", "", style="display:flex;gap:8px"):
-            search = tag(
-                "input",
-                "cam-input",
-                type="search",
-                value=self._wanted.text,
-                placeholder=say("cameras.search"),
-                aria_label=say("cameras.search"),
-                autocomplete="off",
-            )
-            search.on(
-                "input",
-                self._on_text,
-                js_handler="(e) => emit(e.target.value)",
-                throttle=TYPING_PAUSE_S,
-                leading_events=False,
-            )
+            search = Field(self._wanted.text, name="search", hint=say("cameras.search"), pause_s=TYPING_PAUSE_S)
+            search.classes("cam-input").props["aria-label"] = say("cameras.search")
+            search.on("entered", self._on_text)
+            self._search = search
             areas = tag("select", "cam-input", aria_label=say("cameras.area"), style="width:190px;flex:none")
             with areas:
                 tag("option", "", say("cameras.all_areas"), value="")
@@ -173,7 +162,8 @@ class CamerasPage:
     async def _on_address(self, event: GenericEventArguments) -> None:
         parts = urlsplit(str(event.args))
         self._wanted = Wanted.of(parts.query)
-        camera = parts.path.removeprefix("/cameras/") if parts.path.startswith("/cameras/") else None
+        self._search.fill(self._wanted.text)
+        camera = unquote(parts.path.removeprefix("/cameras/")) if parts.path.startswith("/cameras/") else None
         if camera:
             await self._select(camera)
         else:
@@ -212,7 +202,7 @@ class CamerasPage:
 
     def _address(self, *, replace: bool = False) -> None:
         path = self._wanted.path(self._selected)
-        ui.run_javascript(f"camAddress({json.dumps(path)}, {json.dumps(replace)})")
+        self._client.run_javascript(f"camAddress({json.dumps(path)}, {json.dumps(replace)})")
 
 
 def _rank(camera: str, snapshot: Snapshot) -> tuple[int, str]:

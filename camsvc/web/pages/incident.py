@@ -191,7 +191,8 @@ class IncidentPane:
     async def _go(self, way: Literal["older", "newer"]) -> None:
         target = self._next.older if way == "older" else self._next.newer
         if target is None:
-            ui.notify(self._words.language(f"walk.no_{way}"), position="bottom", timeout=1500)
+            with self._client:
+                ui.notify(self._words.language(f"walk.no_{way}"), position="bottom", timeout=1500)
             return
         await self._walk(str(target))
 

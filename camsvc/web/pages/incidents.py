@@ -34,13 +34,14 @@ from camsvc.web.pages.outcome import Count, say_not_searched, say_nothing_found,
 from camsvc.web.pages.pick import PlacePicker
 from camsvc.web.places import Found
 from camsvc.web.site import Site, SitePage
-from camsvc.web.view import Layout, Parsed, SearchView, parse
+from camsvc.web.view import Layout, Parsed, SearchView, member_of, parse
 from camsvc.web.visitor import VISITOR, Visitor
 
 PAGE = 40
 """Incidents at once: two screens of cards."""
 RECOUNT_S = 2.0
 """After a change; a count is a query, and changes come in swarms."""
+NO_PLACE: Mapping[str, None] = {"near": None, "radius_m": None, "bbox": None}
 LAYOUT_ICONS = {Layout.CARDS: "grid_view", Layout.TABLE: "table_rows", Layout.MAP: "map"}
 
 
@@ -103,7 +104,7 @@ class SearchPage:
         self._filters.on("change", self._on_change)
         self._filters.on("range", self._on_range)
         self._filters.on("clear", lambda: self._go(SearchView(layout=self.view.layout)))
-        self._filters.on("unpick", lambda: self._go_filter(near=None, radius_m=None, bbox=None))
+        self._filters.on("unpick", lambda: self._go_filter(**NO_PLACE))
         self._filters.on("pick", lambda: self._picker.open(self.view.filter, self._site.lookout.last))
         with tag("section", "cam-found", aria_label=say("results.label")):
             self._build_bar()
@@ -178,7 +179,8 @@ class SearchPage:
             return  # another search was begun meanwhile
         if trouble:
             self._results.failed()
-            ui.notify(trouble, type="negative")
+            with self._client:
+                ui.notify(trouble, type="negative")
             return
         self._cursor = page.next_cursor
         self._found.add(page.items)
@@ -215,7 +217,10 @@ class SearchPage:
     # Searching -----------------------------------------------------------------------------------------------
 
     async def _go_filter(self, **conditions: Any) -> None:  # noqa: ANN401  members of IncidentFilter
-        await self._go(replace(self.view, filter=replace(self.view.filter, **conditions)))
+        """Set these conditions. What could not be read of the others stays refused."""
+        view = replace(self.view, filter=replace(self.view.filter, **conditions))
+        errors = {name: error for name, error in self._parsed.errors.items() if member_of(name) not in conditions}
+        await self._take(Parsed(view, errors), keep_typed=bool(errors))
 
     async def _go(self, view: SearchView) -> None:
         await self._take(Parsed(view), keep_typed=False)
@@ -355,7 +360,7 @@ class SearchPage:
 
     def _address(self, incident: str | None = None) -> None:
         path = self.view.path(incident)
-        ui.run_javascript(f"camAddress({json.dumps(path)})")
+        self._client.run_javascript(f"camAddress({json.dumps(path)})")
 
 
 def _values(view: SearchView, name: str) -> str:

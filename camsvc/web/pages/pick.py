@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from nicegui import ui
+from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from camsvc.db.filters import parse_bbox, parse_point, parse_radius
@@ -13,6 +14,7 @@ from camsvc.domain.geo import Box, Point
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import InputError
 from camsvc.web import places
+from camsvc.web.components.field import Field
 from camsvc.web.components.map import Map, drawn, shape_of
 from camsvc.web.lookout import Snapshot
 from camsvc.web.markup import button, icon, icon_button, label, tag
@@ -73,12 +75,12 @@ class PlacePicker:
             for name, made in self._tools.items():
                 made.on("click", lambda tool=name: self._choose(tool))
         self._hint = label("p", "cam-soft", "")
-        self._fields: dict[str, Any] = {}
+        self._fields: dict[str, tuple[Element, Field]] = {}
         for name in ("near", "radius_m", "bbox"):
             with tag("label", "cam-field") as field:
                 tag("span", "cam-field__label", say(f"pick.{name}"))
-                made = tag("input", type="text", name=name, autocomplete="off", placeholder=say(f"pick.{name}_hint"))
-                made.on("change", self._on_typed, js_handler="(e) => emit(e.target.name, e.target.value)")
+                made = Field(name=name, hint=say(f"pick.{name}_hint"))
+                made.on("entered", lambda event, name=name: self._on_typed(name, str(event.args)))
                 self._fields[name] = (field, made)
         with tag("span", "cam-field__error", role="alert") as self._error:
             icon("error_outline")
@@ -116,8 +118,7 @@ class PlacePicker:
             self._circle(Point(entry.location.lat, entry.location.lon), self._radius_m())
             self._show()
 
-    def _on_typed(self, event: GenericEventArguments) -> None:
-        name, text = event.args
+    def _on_typed(self, name: str, text: str) -> None:
         try:
             if name == "near":
                 self._circle(parse_point(text), self._radius_m())
@@ -160,7 +161,8 @@ class PlacePicker:
             values["bbox"] = ", ".join(f"{shape[edge]:.7g}" for edge in ("west", "south", "east", "north"))
         for name, (field, made) in self._fields.items():
             field.set_visibility((name == "bbox") == (self._tool == "box"))
-            made.props["value"] = values[name]
+            if error is None:
+                made.fill(values[name])
         self._error.set_visibility(error is not None)
         self._error_text.text = error or ""
         self._apply.props["disabled"] = shape is None

@@ -1,0 +1,250 @@
+"""Searching, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from camsvc.domain.camera import Severity
+from camsvc.domain.incident import Incident, IncidentObject, IncidentState
+from camsvc.domain.track import ObjectClass
+from tests.browser import Chromium, Tab, tab
+from tests.web.conftest import Passage, Web
+
+OLD = timedelta(days=200)
+"""The incidents of these tests lie so far back that those of other tests are not among them."""
+
+
+@pytest.fixture(scope="module")
+def old(web: Web) -> list[Incident]:
+    """One a minute: 60 people at the market, 5 cars at the bridge, newest last; three of them alarms."""
+    start = web.now - OLD
+    made = []
+    for minute in range(65):
+        car = minute >= 60
+        made.append(
+            web.recorder.publish(
+                web.recorder.incident(
+                    "nhu-nguyet-01" if car else "cho-01",
+                    start + timedelta(minutes=minute),
+                    objects=(IncidentObject(1, ObjectClass.CAR if car else ObjectClass.PERSON, 0.8),),
+                    severity=Severity.ALARM if minute in {3, 4, 62} else Severity.INFO,
+                    state=IncidentState.INTERRUPTED if minute == 7 else IncidentState.CLOSED,
+                )
+            )
+        )
+    return made
+
+
+@pytest.fixture
+def until(web: Web, old: list[Incident]) -> str:
+    """The condition that leaves only the old incidents, as a link says it."""
+    return f"to={(old[-1].started_at + timedelta(minutes=5)).strftime('%Y-%m-%dT%H:%M:%SZ')}"
+
+
+def ids(tab_: Tab) -> list[str]:
+    return list(tab_.page.eval_on_selector_all("[data-id]", "(links) => links.map((link) => link.dataset.id)"))
+
+
+def count(tab_: Tab, expected: str) -> None:
+    tab_.page.wait_for_function("(text) => document.querySelector('.cam-bar__count')?.innerText === text", arg=expected)
+
+
+def test_a_link_reproduces_the_view_with_its_conditions_and_layout(
+    inside: Tab, old: list[Incident], until: str
+) -> None:
+    inside.go(f"/incidents?{until}&object=car&area=bac-ninh/yen-phong&view=table")
+    inside.page.wait_for_selector("table [data-id]")
+    assert ids(inside) == [str(each.id) for each in reversed(old[60:])]
+    count(inside, "5 incidents")
+    assert inside.page.get_attribute("[data-chip='object:car']", "aria-pressed") == "true"
+    assert "Yên Phong" in inside.page.inner_text(".cam-rail")
+    assert inside.page.input_value("[name=to]")
+    inside.page.reload()
+    inside.page.wait_for_selector("table [data-id]")
+    assert ids(inside) == [str(each.id) for each in reversed(old[60:])]
+
+
+def test_the_address_follows_what_is_chosen_and_back_returns(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    count(inside, "65 incidents")
+    inside.page.click("[data-chip='object:car']")
+    count(inside, "5 incidents")
+    assert "object=car" in inside.page.url
+    inside.page.click("[data-chip='severity:alarm']")
+    count(inside, "1 incident")
+    inside.page.go_back()
+    count(inside, "5 incidents")
+    inside.page.go_back()
+    count(inside, "65 incidents")
+    assert inside.page.get_attribute("[data-chip='object:car']", "aria-pressed") == "false"
+
+
+def test_typed_times_narrow_the_search_in_local_time(inside: Tab, old: list[Incident], until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    local = (old[50].started_at + timedelta(hours=7, seconds=-1)).strftime("%d/%m/%Y %H:%M:%S")
+    inside.page.fill("[name=from]", local)
+    inside.page.press("[name=from]", "Enter")
+    count(inside, "15 incidents")
+    assert inside.page.input_value("[name=from]") == local
+
+
+def test_a_wrong_time_is_marked_at_its_field_and_nothing_is_searched(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    count(inside, "65 incidents")
+    inside.page.fill("[name=from]", "gestern")
+    inside.page.press("[name=from]", "Enter")
+    count(inside, "Not searched")
+    assert inside.page.get_attribute("[name=from]", "aria-invalid") == "true"
+    assert "“gestern” is not a date and time. Write 22/11/2026 08:30" in inside.page.inner_text("#cam-error-from")
+    assert inside.page.locator("[data-id]:visible").count() == 0
+    inside.page.fill("[name=from]", "")
+    inside.page.press("[name=from]", "Enter")
+    count(inside, "65 incidents")
+
+
+def test_an_unknown_camera_in_a_link_is_told_and_can_be_removed(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}&camera=never-was")
+    count(inside, "Not searched")
+    assert "There is no camera “never-was”" in inside.page.inner_text(".cam-rail")
+    inside.page.click(".q-field:has([data-test=camera]) .q-chip__icon--remove")
+    count(inside, "65 incidents")
+
+
+def test_nothing_found_says_what_was_searched_and_offers_to_widen(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}&object=bus&camera=cho-01")
+    inside.page.wait_for_selector("text=Nothing found")
+    said = inside.page.inner_text(".cam-empty__said")
+    assert "Chợ Chờ, cổng chính" in said
+    assert "Bus" in said
+    inside.page.click("[data-widen=what]")
+    count(inside, "60 incidents")
+    assert "camera=cho-01" in inside.page.url
+
+
+def test_scrolling_to_the_end_loads_all_each_once(inside: Tab, old: list[Incident], until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    inside.page.wait_for_selector("[data-id]")
+    while inside.page.locator("text=That is all.").count() == 0:
+        inside.page.evaluate(
+            "(() => { const e = document.querySelector('.cam-results'); e.scrollTop = e.scrollHeight; })()"
+        )
+        inside.page.wait_for_timeout(50)
+    assert ids(inside) == [str(each.id) for each in reversed(old)]
+
+
+def test_a_place_is_picked_on_the_map_by_dragging_a_circle(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    inside.page.click("[data-test=pick]")
+    inside.page.wait_for_selector(".cam-dialog .cam-map[data-ready]")
+    pin = inside.page.locator(".cam-dialog [data-place=nhu-nguyet-01]").bounding_box()
+    assert pin
+    x, y = pin["x"] - 10, pin["y"] - 10
+    inside.page.mouse.move(x, y)
+    inside.page.mouse.down()
+    inside.page.mouse.move(x + 40, y + 30, steps=5)
+    inside.page.mouse.up()
+    inside.page.wait_for_selector("[data-test=pick-apply]:not([disabled])")
+    inside.page.click("[data-test=pick-apply]")
+    count(inside, "5 incidents")
+    assert "near=21.2" in inside.page.url
+    assert "radius_m=" in inside.page.url
+
+
+def test_a_place_can_be_typed_without_a_mouse(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    inside.page.focus("[data-test=pick]")
+    inside.page.keyboard.press("Enter")
+    inside.page.wait_for_selector(".cam-dialog .cam-map[data-ready]")
+    inside.page.fill(".cam-dialog [name=near]", "21.2417, 105.9556")
+    inside.page.press(".cam-dialog [name=near]", "Tab")
+    inside.page.wait_for_selector("[data-test=pick-apply]:not([disabled])")
+    inside.page.press("[data-test=pick-apply]", "Enter")
+    count(inside, "5 incidents")
+
+
+def test_results_stand_on_the_map_with_their_number(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}&view=map")
+    inside.page.wait_for_selector(".cam-map[data-ready]")
+    pins = dict(
+        inside.page.eval_on_selector_all(
+            "[data-place]:has(.cam-pin__count)", "(pins) => pins.map((pin) => [pin.dataset.place, pin.innerText])"
+        )
+    )
+    assert pins["nhu-nguyet-01"] == "5"
+    inside.page.focus("[data-place=nhu-nguyet-01]")
+    inside.page.keyboard.press("Enter")
+    count(inside, "5 incidents")
+
+
+def test_a_new_incident_appears_by_itself_and_leaves_when_it_no_longer_matches(inside: Tab, web: Web) -> None:
+    inside.go("/incidents?camera=tu-son-01&state=open")
+    inside.page.wait_for_selector("text=Nothing found")
+    opened = web.recorder.publish(web.recorder.incident("tu-son-01", web.now, state=IncidentState.OPEN, ended_at=None))
+    inside.page.wait_for_selector(f"[data-id='{opened.id}']")
+    count(inside, "1 incident")
+    closed = replace(opened, state=IncidentState.CLOSED, ended_at=opened.last_observed_at, revision=2)
+    web.recorder.publish(closed)
+    inside.page.wait_for_selector(f"[data-id='{opened.id}']", state="detached")
+
+
+def test_new_incidents_wait_behind_a_button_while_the_user_reads_further_down(inside: Tab, web: Web) -> None:
+    # An open search (no end): the list of this camera alone, long enough to scroll.
+    for minute in range(30):
+        web.recorder.publish(web.recorder.incident("tu-son-02", web.now - timedelta(hours=3, minutes=minute)))
+    inside.go("/incidents?camera=tu-son-02")
+    inside.page.wait_for_selector("[data-id]")
+    first = ids(inside)[0]
+    inside.page.evaluate("document.querySelector('.cam-results').scrollTop = 400")
+    new = web.recorder.publish(web.recorder.incident("tu-son-02", web.now - timedelta(minutes=1)))
+    inside.page.wait_for_selector("text=1 new incident")
+    assert ids(inside)[0] == first, "the list does not jump under the reader"
+    assert inside.page.evaluate("document.querySelector('.cam-results').scrollTop") == 400
+    inside.page.click("text=1 new incident")
+    inside.page.wait_for_selector(f"[data-id='{new.id}']")
+    assert ids(inside)[0] == str(new.id)
+
+
+def test_the_page_fits_the_smallest_screen_without_scrolling_sideways(inside: Tab, until: str) -> None:
+    for layout in ("cards", "table", "map"):
+        inside.go(f"/incidents?{until}&view={layout}&object=car&object=person&area=bac-ninh/yen-phong/tam-giang")
+        inside.page.wait_for_selector(".cam-results[data-ready]")
+        for selector in ("html", ".cam-rail", ".cam-results"):
+            assert inside.page.eval_on_selector(selector, "(e) => e.scrollWidth <= e.clientWidth"), (layout, selector)
+
+
+@pytest.fixture
+def vietnamese(browser: Chromium, web: Web, passage: Passage) -> Iterator[Tab]:
+    with tab(browser, web.url, storage_state=passage) as opened:
+        opened.page.context.add_cookies([{"name": "camsvc_language", "value": "vi", "url": web.url}])
+        yield opened
+
+
+def test_the_language_is_switched_in_the_header_and_remembered(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}&object=car")
+    inside.page.click("[data-language=vi]")
+    count(inside, "5 sự việc")
+    assert "object=car" in inside.page.url
+    assert inside.page.get_attribute("html", "lang") == "vi"
+    inside.go("/")
+    inside.page.wait_for_selector("[placeholder='Tên hoặc mã']")
+    inside.page.click("[data-language=en]")
+    inside.page.wait_for_selector("[placeholder='Name or id']")
+
+
+def test_the_theme_is_switched_and_remembered(inside: Tab) -> None:
+    inside.go("/incidents")
+    inside.page.wait_for_selector("body:not(.body--dark)")
+    inside.page.click("[data-theme-toggle]")
+    inside.page.wait_for_selector("body.body--dark")
+    inside.page.reload()
+    inside.page.wait_for_selector("body.body--dark")
+
+
+def test_errors_are_told_in_vietnamese_too(vietnamese: Tab, until: str) -> None:
+    vietnamese.go(f"/incidents?{until}&near=abc")
+    vietnamese.page.wait_for_selector("text=Chưa tìm")
+    assert "không phải một điểm" in vietnamese.page.inner_text(".cam-rail")
