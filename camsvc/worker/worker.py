@@ -23,8 +23,9 @@ from camsvc.clock import Clock, SystemClock
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.db.queries import status
+from camsvc.db.queries import status, workers
 from camsvc.domain.camera import CameraStatus
+from camsvc.domain.worker import WorkerStatus
 from camsvc.errors import CamsvcError, ConfigError, DatabaseUnavailableError
 from camsvc.storage.objects import ObjectStore
 from camsvc.vision.detector import Detector, open_detector
@@ -85,6 +86,8 @@ class Worker:
         self._stopping = threading.Event()
         self._units: dict[str, Unit] = {}
         self._spool: Spool | None = None
+        self._publisher: Publisher | None = None
+        self._started_at = self._clock.now()
         self._away_logged = False
         detector = settings.detector
         self._batcher = Batcher(
@@ -152,7 +155,8 @@ class Worker:
     def _threads(self, spool: Spool) -> list[threading.Thread]:
         stop = self._stopping
         finaliser = Finaliser(spool, clock=self._clock, stop=stop, siblings=self._folders.spool.parent)
-        publisher = Publisher(spool, _store(self._settings), self._database, clock=self._clock, stop=stop)
+        publisher = Publisher(spool, ObjectStore.of(self._settings), self._database, clock=self._clock, stop=stop)
+        self._publisher = publisher
         jobs = {"recording": self._recorders.run, "finalising": finaliser.run, "publishing": publisher.run}
         return [threading.Thread(target=run, name=name, daemon=True) for name, run in jobs.items()]
 
@@ -181,10 +185,12 @@ class Worker:
 
     def _ask(self) -> dict[str, Assignment] | None:
         """Report and be told; None when PostgreSQL does not answer."""
+        mine = self.status()
         try:
             with self._database.session() as session:
                 wanted = self._leasing.turn(session)
                 status.report(session, self._name, self._statuses())
+                workers.report(session, mine)
         except DatabaseUnavailableError as error:
             if not self._away_logged:
                 _log.warning("PostgreSQL is away", reason=str(error))
@@ -194,6 +200,29 @@ class Worker:
             _log.info("PostgreSQL is back")
         self._away_logged = False
         return wanted
+
+    def status(self) -> WorkerStatus:
+        """Of the process as a whole; call it once the spool is open."""
+        spool, publisher, health = self._spool, self._publisher, self._batcher.health
+        if spool is None or publisher is None:
+            raise RuntimeError("the worker does not run yet")
+        kept, sent = spool.stats(), publisher.stats
+        return WorkerStatus(
+            worker=self._name,
+            started_at=self._started_at,
+            cameras=len(self._units),
+            detector=health.detector,
+            detector_detail=health.detail,
+            analysed_frames=health.frames,
+            shed_frames=health.shed,
+            published=sent.published,
+            spool_entries=kept.entries,
+            spool_bytes=kept.bytes,
+            spool_oldest_at=kept.oldest,
+            spool_refused=kept.refused,
+            spool_aside=kept.fenced + kept.damaged,
+            store_away_since=sent.store_away_since,
+        )
 
     def _statuses(self) -> list[CameraStatus]:
         return [unit.status() for unit in self._units.values()]
@@ -248,16 +277,3 @@ def _required(settings: Settings) -> str:
     if settings.database_url is None:
         raise ConfigError("database_url is not set: start `camsvc up` first, or name your own PostgreSQL")
     return settings.database_url.get_secret_value()
-
-
-def _store(settings: Settings) -> ObjectStore:
-    if settings.s3_endpoint is None or settings.s3_access_key is None or settings.s3_secret_key is None:
-        raise ConfigError("s3_endpoint is not set: start `camsvc up` first, or name your own object store")
-    return ObjectStore(
-        settings.s3_endpoint,
-        settings.s3_access_key.get_secret_value(),
-        settings.s3_secret_key.get_secret_value(),
-        settings.s3_bucket,
-        settings.s3_region,
-        settings.s3_secure,
-    )

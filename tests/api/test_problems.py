@@ -7,18 +7,20 @@ import logging
 import socket
 import string
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from camsvc.api import envelope
 from camsvc.api.app import OPENAPI_PATH
 from camsvc.api.services import cameras
-from camsvc.db.queries import status
+from camsvc.db.queries import status, workers
+from camsvc.domain.worker import WorkerStatus
 from camsvc.errors import DatabaseUnavailableError, StoreUnavailableError
 from tests.api.conftest import Site
 
@@ -161,6 +163,46 @@ def test_metrics_tell_of_requests_cameras_and_incidents(site: Site, admin: httpx
     assert 'camsvc_cameras{state="connecting"} 1.0' in lines
     assert "camsvc_incidents_open 0.0" in lines
     assert camera not in "".join(line for line in lines if "http" in line)
+
+
+def test_metrics_tell_of_each_workers_back_log_and_when_it_last_reported(site: Site, admin: httpx.Client) -> None:
+    now = site.clock.now()
+    with site.database.session() as session:
+        workers.report(
+            session,
+            WorkerStatus(
+                worker="w-1",
+                started_at=now,
+                cameras=3,
+                detector="yolo11n",
+                detector_detail=None,
+                analysed_frames=1000,
+                shed_frames=7,
+                published=5,
+                spool_entries=2,
+                spool_bytes=4096,
+                spool_oldest_at=now - timedelta(seconds=90),
+                spool_refused="the disk is full",
+                spool_aside=1,
+                store_away_since=now,
+            ),
+        )
+    found = dict(line.rsplit(" ", 1) for line in admin.get("/metrics").text.splitlines() if '{worker="w-1"}' in line)
+    values = {name.partition("{")[0].removeprefix("camsvc_worker_"): float(value) for name, value in found.items()}
+    assert 0 <= values.pop("report_age_seconds") < 5
+    assert 90 <= values.pop("spool_oldest_seconds") < 95
+    assert values == {
+        "cameras": 3,
+        "detector_working": 1,
+        "recording": 0,
+        "store_answering": 0,
+        "spool_entries": 2,
+        "spool_bytes": 4096,
+        "spool_aside": 1,
+        "analysed_frames_total": 1000,
+        "shed_frames_total": 7,
+        "published_total": 5,
+    }
 
 
 def test_metrics_without_the_database_say_only_that_it_is_away(
@@ -313,6 +355,7 @@ _conditions = st.fixed_dictionaries(
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_conditions)
+@example({"near": "5e-324,0.0", "radius_m": "1.0"})
 def test_no_search_that_makes_sense_makes_the_server_fail(admin: httpx.Client, query: dict[str, str]) -> None:
     answer = admin.get("/api/v1/incidents", params=query)
     assert answer.status_code in {200, 422}, (query, answer.text)

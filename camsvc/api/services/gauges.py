@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from camsvc import log
 from camsvc.api.context import Server
-from camsvc.db.queries import incidents, status
+from camsvc.db.queries import incidents, status, workers
+from camsvc.db.queries.workers import Report
 from camsvc.domain.camera import CameraState, CameraStatus
 from camsvc.domain.incident import IncidentState
 from camsvc.domain.search import IncidentFilter
@@ -37,7 +39,12 @@ class DatabaseGauges(Collector):
                 cameras = list(status.statuses(session).values())
                 open_incidents = incidents.count(session, IncidentFilter(states=(IncidentState.OPEN,)))
                 changes = incidents.latest(session)
-                found = [*_cameras(cameras), *_incidents(open_incidents, changes)]
+                reports = workers.reports(session)
+                found = [
+                    *_cameras(cameras),
+                    *_incidents(open_incidents, changes),
+                    *_workers(reports, self._server.clock.now()),
+                ]
         except CamsvcError as error:
             _log.warning("metrics without the database's", reason=str(error))
         yield GaugeMetricFamily("camsvc_database_up", "Whether PostgreSQL answered this scrape", value=bool(found))
@@ -56,10 +63,6 @@ def _cameras(cameras: list[CameraStatus]) -> Iterable[Metric]:
         by_state.add_metric([state.value], states[state])
     yield by_state
     owned = [each for each in cameras if each.worker is not None]
-    of_worker = GaugeMetricFamily("camsvc_worker_cameras", "Cameras that a worker holds", labels=["worker"])
-    for worker, count in Counter(each.worker or "" for each in owned).items():
-        of_worker.add_metric([worker], count)
-    yield of_worker
     shed = CounterMetricFamily("camsvc_camera_shed_frames", "Frames given up by load shedding", labels=["camera"])
     sessions = CounterMetricFamily("camsvc_camera_sessions", "Sessions opened with the camera", labels=["camera"])
     clock = GaugeMetricFamily("camsvc_camera_clock_offset_seconds", "The camera's clock minus ours", labels=["camera"])
@@ -69,6 +72,49 @@ def _cameras(cameras: list[CameraStatus]) -> Iterable[Metric]:
         if each.camera_clock_offset_ms is not None:
             clock.add_metric([each.camera], each.camera_clock_offset_ms / 1000)
     yield from (shed, sessions, clock)
+
+
+_Value = Callable[[Report], float]
+_WORKER_GAUGES: tuple[tuple[str, str, _Value], ...] = (
+    ("report_age_seconds", "Since the worker's last report; it reports every few seconds", lambda r: r.age_s),
+    ("cameras", "Cameras that the worker runs", lambda r: r.status.cameras),
+    ("detector_working", "Whether its detector works", lambda r: r.status.detector_detail is None),
+    ("recording", "Whether its spool takes footage", lambda r: r.status.spool_refused is None),
+    ("store_answering", "Whether the object store answers it", lambda r: r.status.store_away_since is None),
+    ("spool_entries", "Incidents not yet published whole", lambda r: r.status.spool_entries),
+    ("spool_bytes", "Size of its spool", lambda r: r.status.spool_bytes),
+    ("spool_aside", "Incidents set aside: a person must look", lambda r: r.status.spool_aside),
+)
+_WORKER_COUNTERS: tuple[tuple[str, str, _Value], ...] = (
+    ("analysed_frames", "Frames analysed", lambda r: r.status.analysed_frames),
+    ("shed_frames", "Frames given up for newer ones", lambda r: r.status.shed_frames),
+    ("published", "Incidents published whole", lambda r: r.status.published),
+)
+
+
+def _workers(reports: list[Report], now: datetime) -> Iterable[Metric]:
+    """Alert on the age (a dead worker), on ``recording`` 0 (a full disk), on the oldest (a back-log that stays)."""
+    for name, what, value in _WORKER_GAUGES:
+        gauge = GaugeMetricFamily(f"camsvc_worker_{name}", what, labels=["worker"])
+        for report in reports:
+            gauge.add_metric([report.status.worker], value(report))
+        yield gauge
+    for name, what, value in _WORKER_COUNTERS:
+        counter = CounterMetricFamily(f"camsvc_worker_{name}", what, labels=["worker"])
+        for report in reports:
+            counter.add_metric([report.status.worker], value(report))
+        yield counter
+    oldest = GaugeMetricFamily(
+        "camsvc_worker_spool_oldest_seconds", "Age of the oldest incident on its spool", labels=["worker"]
+    )
+    for report in reports:
+        oldest.add_metric([report.status.worker], _age_s(report, now))
+    yield oldest
+
+
+def _age_s(report: Report, now: datetime) -> float:
+    oldest = report.status.spool_oldest_at
+    return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
 
 
 def _incidents(open_incidents: int, changes: int) -> Iterable[Metric]:
