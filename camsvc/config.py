@@ -65,9 +65,14 @@ StreamUrl = Annotated[str, AfterValidator(_stream_url)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
+def _to_tenth_of_a_millimetre(degrees: float) -> float:
+    """Nobody measures finer; and PostgreSQL refuses to compute with the smallest numbers that a float can hold."""
+    return round(degrees, 9)
+
+
 class LocationConfig(_Model):
-    lat: float = Field(ge=-90, le=90)
-    lon: float = Field(ge=-180, le=180)
+    lat: Annotated[float, Field(ge=-90, le=90), AfterValidator(_to_tenth_of_a_millimetre)]
+    lon: Annotated[float, Field(ge=-180, le=180), AfterValidator(_to_tenth_of_a_millimetre)]
     heading_deg: float | None = Field(default=None, ge=0, lt=360)
     fov_deg: float | None = Field(default=None, gt=0, le=360)
     range_m: float | None = Field(default=None, gt=0, le=100_000)

@@ -136,7 +136,8 @@ def parse_point(text: str, parameter: str = "near") -> Point:
     """``LAT,LON`` in degrees."""
     lat, lon = _numbers(text, 2, parameter, "write latitude,longitude in degrees, like 21.2417,105.9556")
     try:
-        return Point(lat, lon)
+        # To 0.1 mm: PostgreSQL refuses to compute with the smallest numbers that a float can hold.
+        return Point(round(lat, 9), round(lon, 9))
     except ValueError as error:
         raise InputError(
             str(error), parameter=parameter, cure="write the latitude first, like 21.2417,105.9556"

@@ -262,3 +262,10 @@ def test_an_area_name_that_cannot_be_stored_is_refused(admin: httpx.Client) -> N
         answer = admin.put("/api/v1/areas/hue", json={"name": name})
         assert answer.status_code == 422
         assert answer.json()["parameter"] == "name"
+
+
+def test_a_camera_at_an_absurdly_small_latitude_does_not_break_the_search(site: Site, admin: httpx.Client) -> None:
+    found = add(admin, "null-01", location={"lat": 5e-324, "lon": -5e-324})
+    assert found["location"]["lat"] == 0
+    answer = admin.get("/api/v1/incidents?near=0,0&radius_m=5")
+    assert answer.status_code == 200
