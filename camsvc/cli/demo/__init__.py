@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,9 @@ import typer
 
 from camsvc import config, log
 from camsvc.cli.demo import film, town
+from camsvc.cli.up import announce, tell
 from camsvc.embedded import ports, stack
-from camsvc.worker.supervisor import ProcessSpec
+from camsvc.worker.process import ProcessSpec
 
 FOOTAGE = Path("..") / "shared" / "footage"
 """Beside a developer's checkout; used when it is there."""
@@ -53,9 +55,10 @@ def command(
         map__lon=town.LON,
         map__zoom=town.ZOOM,
     )
-    unique = [str(path) for path in dict.fromkeys(chosen)]
+    unique = [str(path.absolute()) for path in dict.fromkeys(chosen)]
     argv = [sys.executable, "-m", "camsvc.cli.main", "simulate", *unique, "--port", str(rtsp_port)]
-    raise SystemExit(stack.run(settings, extra_processes=[ProcessSpec("cameras", argv)]))
+    simulator = ProcessSpec("cameras", argv, dict(os.environ), layer=stack.SERVICES)
+    raise typer.Exit(stack.run(settings, extra_processes=[simulator], on_ready=announce, on_step=tell))
 
 
 def _films(given: list[Path], data: Path) -> list[Path]:
