@@ -287,7 +287,11 @@ class RtspSource:
         return RawPacket(Kind.VIDEO, data, packet.pts, packet.duration or 0, packet.is_keyframe, now_s, camera_us)
 
     def _check_parameters(self, key_frame: bytes) -> None:
-        if self._sets.contradicts(ParameterSets.of(self._video.codec_context.name, key_frame)):
+        newer = ParameterSets.of(self._video.codec_context.name, key_frame)
+        if not self._sets.contradicts(newer):
+            return
+        # A set that was only damaged on its way decodes to nothing, and the next is whole again.
+        if examine(self._video.codec_context.name, self._sets.updated(newer).annex_b, key_frame):
             raise ParametersChangedError(f"{self._address}: the camera changed its codec parameters or picture size")
 
     def _stalled(self) -> StallError:
