@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import httpx
 import pytest
 
@@ -16,9 +17,11 @@ from camsvc.api import stored
 from camsvc.api.services import renditions
 from camsvc.domain.incident import Clip, Incident
 from camsvc.errors import UnplayableError
+from camsvc.media.rendition import MARK
 from camsvc.storage import keys
 from tests.api.conftest import Site, eventually, later, opened, part
 from tests.db import examples
+from tests.video import Film, make_film
 
 CONTENT = bytes(range(256)) * 4096
 """A mebibyte: several pieces."""
@@ -274,6 +277,18 @@ def test_what_a_browser_cannot_play_is_converted_once(site: Site, admin: httpx.C
     assert admin.get(path(incident)).content == b"h265 bits"
     assert transcoder.calls == 1
     assert site.store.stat(keys.rendition(keys.clip_part(incident.id, 0))) is not None
+
+
+def test_a_real_h265_clip_becomes_one_that_browsers_play(site: Site, admin: httpx.Client, tmp_path: Path) -> None:
+    film = make_film(tmp_path / "film.mp4", Film(frames=25, codec="hevc"))
+    incident = hevc(site, film.read_bytes())
+    asked = {"rendition": "browser"}
+    eventually(lambda: admin.get(path(incident), params=asked).status_code == 200, timeout_s=60)
+    made = admin.get(path(incident), params=asked).content
+    with av.open(io.BytesIO(made), "r") as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert container.metadata["title"] == MARK
+        assert len(list(container.decode(video=0))) == 25
 
 
 def test_another_server_takes_the_rendition_that_is_there(

@@ -320,7 +320,7 @@ def test_no_query_makes_the_server_fail(admin: httpx.Client, path: str, query: l
         assert answer.json()["detail"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=40))
 def test_no_path_makes_the_server_fail(admin: httpx.Client, path: bytes) -> None:
     for prefix in ("/api/v1/incidents/", "/api/v1/cameras/", "/api/v1/areas/", "/"):
@@ -370,7 +370,7 @@ _json = st.recursive(
 _members = st.sampled_from(["id", "name", "area", "location", "streams", "detect", "zones", "rules", "enabled", "main"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(_members | st.text(max_size=5), _json, max_size=6))
 def test_no_body_makes_the_server_fail(admin: httpx.Client, body: dict[str, Any]) -> None:
     content = json.dumps(body).encode()

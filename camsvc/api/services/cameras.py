@@ -18,6 +18,7 @@ from camsvc.api.services.redaction import has_credentials, redacted, restored
 from camsvc.api.services.text import refuse_unstorable
 from camsvc.config import CameraConfig, StreamsConfig
 from camsvc.db.queries import cameras as rows
+from camsvc.db.queries import directory
 from camsvc.db.queries import status as status_rows
 from camsvc.domain.account import User
 from camsvc.domain.camera import CameraState, CameraStatus
@@ -58,16 +59,19 @@ def search(
     """
     with server.database.session() as session:
         _require_areas(session, areas)
-        views = _views(session, server)
-    wanted = [
-        view
-        for view in views
-        if (cursor is None or view.config.id > cursor)
-        and (not states or view.status.state in states)
-        and (not areas or any(f"{view.config.area}/".startswith(f"{area}/") for area in areas))
-    ]
-    page = wanted if limit is None else wanted[:limit]
-    return CameraPage(tuple(page), page[-1].config.id if len(page) < len(wanted) else None)
+        found = status_rows.statuses(session)
+        ids = [
+            each
+            for each, status in found.items()
+            if (cursor is None or each > cursor) and (not states or status.state in states)
+        ]
+        if areas:
+            within = {each.id for each in directory.cameras(session) if _is_within(each.area, areas)}
+            ids = [each for each in ids if each in within]
+        page = sorted(ids)[:limit]
+        # Only these are decrypted: with thousands of cameras that is what costs.
+        views = [CameraView(config, found[config.id]) for config in rows.all_cameras(session, server.cipher, ids=page)]
+    return CameraPage(tuple(views), page[-1] if len(page) < len(ids) else None)
 
 
 def get(server: Server, camera: str) -> CameraView:
@@ -176,13 +180,8 @@ def _require_areas(session: Session, areas: Collection[str]) -> None:
             )
 
 
-def _views(session: Session, server: Server) -> list[CameraView]:
-    states = status_rows.statuses(session)
-    return [
-        CameraView(config, states[config.id])
-        for config in rows.all_cameras(session, server.cipher)
-        if config.id in states
-    ]
+def _is_within(area: str, areas: Collection[str]) -> bool:
+    return any(f"{area}/".startswith(f"{each}/") for each in areas)
 
 
 def _stored(session: Session, server: Server, camera: str) -> CameraConfig | None:
