@@ -58,9 +58,10 @@ class Tab:
         self.page.press("#password", "Enter")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Chromium]:
-    """One Chromium for all tests."""
+    """One Chromium for all tests of a package. While it runs, Playwright keeps an event loop running in this thread:
+    a test that needs ``asyncio.run`` calls it in another."""
     if not CHROMIUM.exists():
         pytest.skip(f"no browser at {CHROMIUM}: install Debian's 'chromium'")
     sync_api = pytest.importorskip("playwright.sync_api", reason="install 'playwright' (dev extra)")

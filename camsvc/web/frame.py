@@ -36,13 +36,15 @@ def frame(
         f'<link rel="stylesheet" href="{asset("app.css")}"><link rel="icon" href="{asset("mark.svg")}">'
         f'<script src="{asset("app.js")}" defer></script>'
     )
+    client.on_exception(lambda: ui.notify(words.language("broken.page"), type="negative"))
+    tag("a", "cam-skip", words.language("nav.skip"), href="#main")
     _header(visitor, words, here)
     alarms = Alarms(words)
     alarms.show(site.lookout.last)
     watcher = for_page(client, alarms.show)
     site.lookout.watch(watcher)
     client.on_delete(lambda: site.lookout.unwatch(watcher))
-    with tag("main", "cam-main", id="main", aria_label=title) as middle:
+    with tag("main", "cam-main", id="main", tabindex="-1", aria_label=title) as middle:
         yield middle
 
 

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from http import HTTPStatus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import ui
-from starlette.responses import Response
+from nicegui.translations import translations as nicegui_translations
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from camsvc import log
 from camsvc.api.access import SignedIn
 from camsvc.api.context import Server
+from camsvc.config import Settings
 from camsvc.errors import ConfigError
 from camsvc.web.components.map import BOUNDARIES_URL
 from camsvc.web.guard import Guard
-from camsvc.web.language import LANGUAGES, language
+from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
 from camsvc.web.pages import cameras, incidents, login
-from camsvc.web.plain import STATIC
+from camsvc.web.plain import STATIC, notice_page
 from camsvc.web.site import RECONNECT_TIMEOUT_S, Site
 from camsvc.web.who import Who
 
@@ -30,7 +36,10 @@ BOUNDARIES_MAX_BYTES = 20 * 1024 * 1024
 """A province's communes and roads, simplified for a map, are a few megabytes."""
 
 
-def mount(app: FastAPI) -> None:
+_log = log.get(__name__)
+
+
+def mount(app: FastAPI) -> Site:
     """Add the web application to ``app``, which ``api.app.create_app`` made; after all other routes.
 
     Once in a process: NiceGUI's own application is one object. Raises ConfigError for a wrong time zone or map file.
@@ -60,7 +69,30 @@ def mount(app: FastAPI) -> None:
         binding_refresh_interval=None,
     )
     nicegui_app.add_middleware(Guard, who=who, settings=server.settings)
+    nicegui_app.add_exception_handler(HTTPStatus.NOT_FOUND, partial(_missing, server.settings))
+    nicegui_app.add_exception_handler(Exception, partial(_broken, server.settings))
+    for code in LANGUAGES:
+        say = language(code)
+        nicegui_translations[QUASAR[code]] = {
+            "connection_lost": say("connection.lost"),
+            "trying_to_reconnect": say("connection.again"),
+            "message_too_long": say("connection.too_long"),
+            "message_too_long_body": say("connection.too_long_body"),
+        }
     nicegui_app.on_shutdown(site.lookout.close)
+    return site
+
+
+async def _missing(settings: Settings, request: Request, _: Exception) -> Response:
+    if request.url.path.startswith("/_nicegui"):
+        return PlainTextResponse("no such file", HTTPStatus.NOT_FOUND)
+    return notice_page(request, settings, "missing.page", "missing.hint", HTTPStatus.NOT_FOUND)
+
+
+async def _broken(settings: Settings, request: Request, error: Exception) -> Response:
+    """A mistake of ours. What it says is for the log, not for whoever looks at the page."""
+    _log.error("page failed", path=request.url.path, exc_info=error)
+    return notice_page(request, settings, "broken.page", "broken.hint", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 class _Assets(StaticFiles):

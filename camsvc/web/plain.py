@@ -83,15 +83,24 @@ def login_page(
 
 
 def away_page(connection: HTTPConnection, settings: Settings) -> HTMLResponse:
+    """The database is away, so nobody can be recognised: says so, and looks again by itself."""
+    page = notice_page(connection, settings, "away.database", "away.goes_on", HTTPStatus.SERVICE_UNAVAILABLE)
+    page.headers["Retry-After"] = page.headers["Refresh"] = str(RETRY_S)
+    return page
+
+
+def notice_page(
+    connection: HTTPConnection, settings: Settings, what: str, hint: str, status: HTTPStatus
+) -> HTMLResponse:
+    """One sentence that says what is wrong, one that says what now; ``what`` and ``hint`` are keys of the catalogue."""
     say = language(language_of(connection, settings))
     body = f"""<main>
 <div class="brand"><img src="{asset("mark.svg")}" alt="" width="30" height="30"><h1>camsvc</h1></div>
-<p class="error" role="alert">{escape(say("away.database"))}</p>
-<p class="what">{escape(say("away.goes_on", n=RETRY_S))}</p>
+<p class="error" role="alert">{escape(say(what))}</p>
+<p class="what">{escape(say(hint, n=RETRY_S))}</p>
+<a href="/">{escape(say("nav.home"))}</a>
 </main>"""
-    document = _document(connection, say, say("away.title"), body, f'<meta http-equiv="refresh" content="{RETRY_S}">')
-    headers = {**_HEADERS, "Retry-After": str(RETRY_S)}
-    return HTMLResponse(document, HTTPStatus.SERVICE_UNAVAILABLE, headers)
+    return HTMLResponse(_document(connection, say, say(what), body, ""), status, dict(_HEADERS))
 
 
 def _document(connection: HTTPConnection, say: Language, title: str, body: str, head: str) -> str:

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from camsvc import log
 from camsvc.api.app import create_app
+from camsvc.api.context import Server
 from camsvc.api.serving import make_server
 from camsvc.clock import SystemClock
 from camsvc.config import Settings
@@ -27,6 +28,7 @@ from camsvc.embedded.postgres import EmbeddedPostgres
 from camsvc.embedded.s3 import EmbeddedS3
 from camsvc.storage.objects import ObjectStore
 from camsvc.web import pages
+from camsvc.web.lookout import Lookout
 from tests.browser import Chromium, Tab, browser, tab
 from tests.servers import _create
 from tests.web import town
@@ -46,6 +48,8 @@ class Web:
     recorder: town.Recorder
     now: datetime
     """When the town was made; its incidents lie in the hours before."""
+    server: Server
+    lookout: Lookout
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +90,7 @@ def web(
     now = datetime.now(UTC).replace(microsecond=0)
     town.report(database, now)
     app = create_app(settings, database, store, cipher, SystemClock())
-    pages.mount(app)
+    site = pages.mount(app)
     server = make_server(app, settings)
     thread = threading.Thread(target=server.run, name="test-web", daemon=True)
     thread.start()
@@ -97,7 +101,7 @@ def web(
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
     recorder = town.Recorder(database, store, epochs, folder)
-    yield Web(f"http://127.0.0.1:{port}", database, cipher, recorder, now)
+    yield Web(f"http://127.0.0.1:{port}", database, cipher, recorder, now, site.server, site.lookout)
     server.should_exit = True
     thread.join(START_S)
     database.close()
@@ -113,7 +117,7 @@ def visit(web: Web, browser: Chromium) -> Iterator[Tab]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def passage(web: Web, browser: Chromium) -> Passage:
     """Cookies of somebody who is logged in: the log-in itself has its own tests."""
     with tab(browser, web.url) as opened:

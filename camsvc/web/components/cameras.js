@@ -7,7 +7,7 @@ export default {
     <span class="cam-row__name">{{ row.name }}</span>
     <span style="text-align:right"><span class="cam-badge" :class="'cam-badge--' + row.state" :title="row.since_utc"><i class="material-icons" aria-hidden="true">{{ row.icon }}</i>{{ row.state_text }} · {{ span(row.since_ms) }}</span></span>
     <span class="cam-row__sub">{{ row.area }}<template v-if="row.about"> · {{ row.about }}</template></span>
-    <span class="cam-row__when" :title="row.last_utc">{{ row.last_ms ? picture(row.last_ms) : texts['cameras.no_picture'] }}</span>
+    <span class="cam-row__when" :title="row.last_utc">{{ row.fresh ? texts['cameras.picture_now'] : row.last_ms ? texts['cameras.picture_ago'].replace('{ago}', span(row.last_ms)) : texts['cameras.no_picture'] }}</span>
     <span v-if="row.why" class="cam-row__why" :class="'cam-row__why--' + row.level">{{ row.why }}</span>
   </a>
   <p v-if="!rows.length" class="cam-empty cam-soft">{{ texts[total ? 'cameras.none_match' : 'cameras.none'] }}</p>
@@ -35,9 +35,6 @@ export default {
       const s = Math.max(0, Math.floor((this.nowMs - sinceMs) / 1000));
       const [n, unit] = s >= 172800 ? [Math.floor(s / 86400), "day"] : s >= 7200 ? [Math.floor(s / 3600), "hour"] : s >= 60 ? [Math.floor(s / 60), "minute"] : [s, "second"];
       return this.texts["unit." + unit].replace("{n}", n);
-    },
-    picture(lastMs) {
-      return this.nowMs - lastMs < 5000 ? this.texts["cameras.picture_now"] : this.texts["cameras.picture_ago"].replace("{ago}", this.span(lastMs));
     },
     open(event, row) {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;

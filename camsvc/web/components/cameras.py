@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from nicegui.element import Element
@@ -25,6 +25,8 @@ TEXTS = (
     "unit.minute",
     "unit.second",
 )
+FRESH = timedelta(seconds=15)
+"""A last picture no older than this is "now": reports come every few seconds, and are read every few."""
 WORST_FIRST = (
     CameraState.REFUSED,
     CameraState.UNASSIGNED,
@@ -49,11 +51,11 @@ class Cameras(Element, component="cameras.js"):
         self.props["texts"] = words.language.some(TEXTS)
 
     def show(self, rows: Sequence[dict[str, Any]], total: int, at: datetime, selected: str | None) -> None:
-        self.props["rows"] = list(rows)
-        self.props["total"] = total
-        self.props["selected"] = selected
-        self.props["server-ms"] = _ms(at)
-        self.update()
+        """Nothing is sent while nothing changed: the browser counts the seconds itself."""
+        props = {"rows": list(rows), "total": total, "selected": selected}
+        if any(self.props[name] != value for name, value in props.items()):
+            self.props.update(props | {"server-ms": _ms(at)})
+            self.update()
 
     def focus_on(self, camera: str | None) -> None:
         self.run_method("focusOn", camera)
@@ -66,6 +68,7 @@ def row(camera: str, snapshot: Snapshot, words: Words, href: str) -> dict[str, A
         return None
     say = words.language
     last = status.last_packet_at
+    fresh = last is not None and snapshot.at - last < FRESH
     return {
         "id": camera,
         "href": href,
@@ -76,21 +79,27 @@ def row(camera: str, snapshot: Snapshot, words: Words, href: str) -> dict[str, A
         "icon": CAMERA_ICONS[status.state],
         "since_ms": _ms(status.since),
         "since_utc": words.wall.utc(status.since),
-        "last_ms": _ms(last) if last else None,
-        "last_utc": words.wall.utc(last) if last else "",
-        "about": stream(status, words),
+        "fresh": fresh,
+        "last_ms": _ms(last) if last and not fresh else None,
+        "last_utc": words.wall.utc(last) if last and not fresh else "",
+        "about": picture_of(status),
         "why": why(status, words),
         "level": "warn" if status.state in {CameraState.RETRYING, CameraState.CONNECTING} else "bad",
     }
 
 
+def picture_of(status: CameraStatus) -> str:
+    """``H.264 1920 × 1080``; empty while it is not known."""
+    if not (status.codec and status.width and status.height):
+        return ""
+    codec = {"h264": "H.264", "hevc": "H.265"}.get(status.codec, status.codec)
+    return f"{codec} {status.width} × {status.height}"
+
+
 def stream(status: CameraStatus, words: Words) -> str:
     """``H.264 1920 × 1080, 25 f/s, 4.1 Mb/s``, as far as it is known."""
     say = words.language
-    told = []
-    if status.codec and status.width and status.height:
-        codec = {"h264": "H.264", "hevc": "H.265"}.get(status.codec, status.codec)
-        told.append(f"{codec} {status.width} × {status.height}")
+    told = [picture] if (picture := picture_of(status)) else []
     if status.fps:
         told.append(say("unit.fps", n=say.number(status.fps, 0 if status.fps == round(status.fps) else 1)))
     if status.bitrate_bps:

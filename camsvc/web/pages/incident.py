@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Literal
 from uuid import UUID
 
 from nicegui import ui
+from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from camsvc.api.services import incidents as service
@@ -53,11 +54,14 @@ class IncidentPane:
         *,
         leave: Callable[[str | None], None],
         walk: Callable[[str], Awaitable[None]],
+        below: Sequence[Element],
     ) -> None:
+        """``below``: what it covers, and what the keyboard therefore must not reach meanwhile."""
         self._site = site
         self._words = words
         self._leave = leave
         self._walk = walk
+        self._below = below
         self._client = ui.context.client
         self._incident: Incident | None = None
         self._view = SearchView()
@@ -75,7 +79,7 @@ class IncidentPane:
         incident, trouble = await self._read(asked)
         self._incident = incident
         self._root.clear()
-        self._root.set_visibility(True)
+        self._cover(True)
         with self._root:
             if incident is None:
                 self._build_trouble(trouble)
@@ -90,7 +94,12 @@ class IncidentPane:
         self._incident = None
         self._player = None
         self._root.clear()
-        self._root.set_visibility(False)
+        self._cover(False)
+
+    def _cover(self, covered: bool) -> None:
+        self._root.set_visibility(covered)
+        for element in self._below:
+            element.props["inert"] = covered
 
     # Making --------------------------------------------------------------------------------------------------
 

@@ -106,7 +106,7 @@ class SearchPage:
         self._filters.on("clear", lambda: self._go(SearchView(layout=self.view.layout)))
         self._filters.on("unpick", lambda: self._go_filter(**NO_PLACE))
         self._filters.on("pick", lambda: self._picker.open(self.view.filter, self._site.lookout.last))
-        with tag("section", "cam-found", aria_label=say("results.label")):
+        with tag("section", "cam-found", aria_label=say("results.label")) as found:
             self._build_bar()
             self._split = tag("div", "cam-split")
             with self._split:
@@ -122,7 +122,9 @@ class SearchPage:
         self._results.on("open", self._on_open)
         self._results.on("more", self._on_more)
         self._results.on("reload", self._again)
-        self._pane: IncidentPane = IncidentPane(self._site, words, leave=self._on_leave, walk=self._on_walk)
+        self._pane: IncidentPane = IncidentPane(
+            self._site, words, leave=self._on_leave, walk=self._on_walk, below=(self._filters, found)
+        )
 
     def _build_bar(self) -> None:
         say = self._words.language
