@@ -63,16 +63,7 @@ class Stillness:
     def _left(self, known: _Object, seen: TrackedObject, at_s: float) -> bool:
         """Whether it has left its place; then it has a new one."""
         known.last_s = at_s
-        if not seen.observed or _iou(known.place, seen.box) >= SAME_PLACE_IOU:
+        if not seen.observed or known.place.iou(seen.box) >= SAME_PLACE_IOU:
             return False
         known.place, known.since_s = seen.box, at_s
         return True
-
-
-def _iou(a: Box, b: Box) -> float:
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (a.width * a.height + b.width * b.height - shared)

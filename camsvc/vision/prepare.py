@@ -17,7 +17,7 @@ import yaml
 from numpy.typing import NDArray
 
 from camsvc import log as logging
-from camsvc.domain.track import Box, Detection
+from camsvc.domain.track import Detection
 from camsvc.errors import DetectorError
 from camsvc.vision.catalogue import Model, sha256_of
 from camsvc.vision.fetch import local_file, locked
@@ -177,7 +177,7 @@ def disagreement(wanted: list[Detection], got: list[Detection]) -> str | None:
             other
             for other in got
             if other.object_class is one.object_class
-            and _iou(one.box, other.box) >= AGREE_IOU
+            and one.box.iou(other.box) >= AGREE_IOU
             and abs(one.confidence - other.confidence) <= AGREE_CONFIDENCE_STEP
         ]
         if not close:
@@ -194,12 +194,3 @@ def _picture(models_dir: Path) -> NDArray[np.uint8]:
     if image is None:
         raise DetectorError("ultralytics' test picture cannot be read: reinstall ultralytics")
     return image  # type: ignore[return-value]
-
-
-def _iou(a: Box, b: Box) -> float:
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (a.width * a.height + b.width * b.height - shared)

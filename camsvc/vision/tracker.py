@@ -86,7 +86,7 @@ class _Track:
 
     def settle(self, now_s: float) -> None:
         box = self.motion.box
-        if self.place is None or overlaps(corners([self.place]), corners([box]))[0, 0] < STILL_IOU:
+        if self.place is None or self.place.iou(box) < STILL_IOU:
             self.place, self.place_s = box, now_s
 
     @property
@@ -231,8 +231,8 @@ def _one_of_each(detections: list[Detection]) -> list[Detection]:
     """Without the second opinions: a van that is both a car and a truck is one object, of the surer class."""
     kept: list[Detection] = []
     for one in sorted(detections, key=lambda detection: -detection.confidence):
-        rivals = [other.box for other in kept if GROUPS[other.object_class] == GROUPS[one.object_class]]
-        if not rivals or overlaps(corners([one.box]), corners(rivals)).max() < SAME_IOU:
+        rivals = (other for other in kept if GROUPS[other.object_class] == GROUPS[one.object_class])
+        if all(one.box.iou(rival.box) < SAME_IOU for rival in rivals):
             kept.append(one)
     return kept
 
