@@ -18,7 +18,7 @@ from camsvc.vision import catalogue
 from camsvc.vision.prepare import prepare
 from camsvc.vision.yolo import Yolo
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 WIDTH, HEIGHT = 640, 384
 SECONDS = 4.0

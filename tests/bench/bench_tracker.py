@@ -27,7 +27,7 @@ from camsvc.vision.detector import open_detector
 from camsvc.vision.tracker import Tracker
 from camsvc.worker.mot import TrackTable
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CLIPS = ("ped_tud_stadtmitte", "ped_tud_campus")
