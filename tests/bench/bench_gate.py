@@ -1,9 +1,9 @@
 """What the gate leaves out, what it misses, and what that saves, on real footage.
 
-``pytest -m bench -s tests/bench/bench_gate.py``. Each clip is gated as recorded, and re-encoded between two stretches of
-its own idle time (played to and fro, with fresh sensor noise) by x264 and x265 set like a camera: no B-frames, a key
-frame every two seconds, constant quality under a cap, or constant bit rate. The tracker runs on the detector's answers to
-the frames that the gate lets through, at 5 a second, as the analysis does.
+``pytest -m bench -s tests/bench/bench_gate.py``. Each clip is gated as recorded, and re-encoded between two stretches
+of its own idle time (played to and fro, with fresh sensor noise) by x264 and x265 set like a camera: no B-frames, a key
+frame every two seconds, constant quality under a cap, or constant bit rate. The tracker runs on the detector's answers
+to the frames that the gate lets through, at 5 a second, as the analysis does.
 """
 
 from __future__ import annotations
