@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 MEMORY_S: Final = 20.0
 """Quiet time that is remembered: night falls in minutes, so the ordinary follows it."""
@@ -30,8 +30,11 @@ LEAST_RISE: Final = 0.35
 """…but at least this much: 27 % more bits."""
 MOST_RISE: Final = 1.6
 """A spread so wide that three times the bits would still be ordinary hides people: such a camera is not gated."""
-REFRESH_PICTURES: Final = 10
-"""Statistics are computed anew after this many quiet pictures."""
+REFRESH_S: Final = 1.0
+"""Statistics (0.3 ms) are computed anew after this much quiet time."""
+
+_Floats = NDArray[np.float64]
+_Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Sample:
 class Baseline:
     def __init__(self) -> None:
         self._quiet: deque[Sample] = deque(maxlen=MEMORY_PICTURES)
-        self._fresh = 0
+        self._fresh_s = float("-inf")
         self._offsets: dict[int, float] = {}
         self._threshold: float | None = None
         self._rise = 0.0
@@ -77,8 +80,7 @@ class Baseline:
         self._quiet.extend(quiet)
         while self._quiet and self._quiet[-1].at_s - self._quiet[0].at_s > MEMORY_S:
             self._quiet.popleft()
-        self._fresh += len(quiet)
-        if self._fresh >= REFRESH_PICTURES or (self._fresh and not self.known):
+        if self._quiet and self._quiet[-1].at_s - self._fresh_s >= REFRESH_S:
             self._refresh()
 
     def excess(self, recent: list[Sample]) -> float:
@@ -92,36 +94,39 @@ class Baseline:
         return self._offsets.get(position, 0.0)
 
     def _refresh(self) -> None:
-        self._fresh = 0
-        samples = list(self._quiet)
-        if len(samples) < ENOUGH_PICTURES or _watched_s(samples) < ENOUGH_S:
+        self._fresh_s = self._quiet[-1].at_s
+        if len(self._quiet) < ENOUGH_PICTURES:
             return
-        news = np.array([each.news for each in samples])
-        positions = np.array([each.position for each in samples])
-        middle = float(np.median(news))
-        self._offsets = {}
-        for position in np.unique(positions):
-            here = news[positions == position] - middle
-            self._offsets[int(position)] = float(np.median(here)) * len(here) / (len(here) + POSITION_TRUST)
-        levels = self._levels(samples)
-        apart = max(WINDOW_PICTURES, round(WINDOW_S * len(samples) / max(_watched_s(samples), WINDOW_S)))
+        at_s = np.array([each.at_s for each in self._quiet])
+        news = np.array([each.news for each in self._quiet])
+        positions = np.array([each.position for each in self._quiet])
+        # Without the gaps between stretches of quiet.
+        watched_s = float(np.minimum(np.diff(at_s), 1.0).sum())
+        if watched_s < ENOUGH_S:
+            return
+        where, offsets = _by_position(positions, news)
+        self._offsets = dict(zip(where.tolist(), offsets.tolist(), strict=True))
+        levels = _levels(at_s, news - offsets[np.searchsorted(where, positions)])
         ordinary = float(np.median(levels))
         # From one window to the next: a slow drift, and the dip that follows a key frame, are no noise.
+        apart = max(WINDOW_PICTURES, round(WINDOW_S * len(levels) / watched_s))
         steps = np.abs(levels[apart:] - levels[:-apart])
         self._rise = max(SIGMAS * float(np.median(steps)) * STEP_TO_SIGMA, LEAST_RISE)
         self._ordinary, self._threshold = ordinary, ordinary + self._rise
 
-    def _levels(self, samples: list[Sample]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        levels, window = [], deque[Sample]()
-        for sample in samples:
-            window.append(sample)
-            while sample.at_s - window[0].at_s > WINDOW_S and len(window) > WINDOW_PICTURES:
-                window.popleft()
-            if len(window) >= WINDOW_PICTURES:
-                levels.append(sum(each.news - self._offset(each.position) for each in window) / len(window))
-        return np.array(levels)
+
+def _by_position(positions: _Ints, news: _Floats) -> tuple[_Ints, _Floats]:
+    """The places in the GOP that occur, rising, and by how much news there differs from the middle of all."""
+    order = np.lexsort((news, positions))
+    where, first, counts = np.unique(positions[order], return_index=True, return_counts=True)
+    medians = news[order][first + counts // 2]
+    return where, (medians - float(np.median(news))) * counts / (counts + POSITION_TRUST)
 
 
-def _watched_s(samples: list[Sample]) -> float:
-    """Time that the samples cover, without the gaps between stretches of quiet."""
-    return sum(min(b.at_s - a.at_s, 1.0) for a, b in itertools.pairwise(samples))
+def _levels(at_s: _Floats, news: _Floats) -> _Floats:
+    """News averaged over the window that ends at each picture."""
+    ends = np.arange(len(at_s)) + 1
+    begins = np.minimum(np.searchsorted(at_s, at_s - WINDOW_S), ends - WINDOW_PICTURES).clip(min=0)
+    sums = np.concatenate(([0.0], np.cumsum(news)))
+    levels: _Floats = ((sums[ends] - sums[begins]) / (ends - begins))[WINDOW_PICTURES - 1 :]
+    return levels
