@@ -9,8 +9,11 @@ from typing import Literal
 from nicegui import ui
 from nicegui.element import Element
 
+from camsvc.domain.account import Role
+from camsvc.log import redact
+from camsvc.web.alarms import LIGHT, Alarm, Part
 from camsvc.web.language import LANGUAGES, language
-from camsvc.web.lookout import Alarm, Part, Snapshot
+from camsvc.web.lookout import Snapshot
 from camsvc.web.markup import icon, tag
 from camsvc.web.plain import asset
 from camsvc.web.site import Site, for_page
@@ -19,8 +22,13 @@ from camsvc.web.words import Words
 
 ICONS = {
     Part.DATABASE: "storage",
+    Part.RECORDING: "save",
+    Part.WORKERS: "person_off",
+    Part.SILENT: "memory",
     Part.STORE: "cloud_off",
-    Part.WORKERS: "memory",
+    Part.DETECTOR: "visibility_off",
+    Part.BACKLOG: "pending_actions",
+    Part.ASIDE: "report",
     Part.NOTIFICATIONS: "notifications_off",
 }
 
@@ -39,7 +47,7 @@ def frame(
     client.on_exception(lambda: ui.notify(words.language("broken.page"), type="negative"))
     tag("a", "cam-skip", words.language("nav.skip"), href="#main")
     _header(visitor, words, here)
-    alarms = Alarms(words)
+    alarms = Alarms(words, is_administrator=Role.ADMINISTRATOR in visitor.user.roles)
     alarms.show(site.lookout.last)
     watcher = for_page(client, alarms.show)
     site.lookout.watch(watcher)
@@ -94,27 +102,33 @@ def roles(words: Words, visitor: Visitor) -> str:
 class Alarms:
     """The line under the header that is there only when something is sick."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, *, is_administrator: bool) -> None:
         self._words = words
+        self._is_administrator = is_administrator
         self._shown: tuple[Alarm, ...] = ()
         self._line = tag("div", "cam-alarms", role="alert")
         self._line.set_visibility(False)
 
     def show(self, snapshot: Snapshot) -> None:
-        if snapshot.alarms == self._shown:
+        wanted = tuple(each for each in snapshot.alarms if each.part is not Part.ASIDE or self._is_administrator)
+        if wanted == self._shown:
             return
-        self._shown = snapshot.alarms
+        self._shown = wanted
+        light = all(alarm.part in LIGHT for alarm in wanted)
+        self._line.classes(**{"add" if light else "remove": "cam-alarms--warn"})
         self._line.clear()
-        self._line.set_visibility(bool(self._shown))
+        self._line.set_visibility(bool(wanted))
         with self._line:
-            for alarm in self._shown:
+            for alarm in wanted:
                 with tag("span", "cam-alarms__one"):
                     icon(ICONS[alarm.part])
-                    tag("span", "", self._text(alarm), title=self._words.wall.utc(alarm.since))
+                    tag("span", "", self._text(alarm), title=self._hint(alarm))
 
     def _text(self, alarm: Alarm) -> str:
-        say = self._words.language
-        since = say("alarm.since", time=self._words.wall.clock(alarm.since))
-        if alarm.part is Part.WORKERS:
-            return f"{say.count('alarm.workers', alarm.count)} {since}"
-        return f"{say(f'alarm.{alarm.part.value}')} {since}"
+        say, key = self._words.language, f"alarm.{alarm.part.value}"
+        told = say.count(key, alarm.count) if alarm.count else say(key)
+        return f"{told} ({say('alarm.since', time=self._words.wall.clock(alarm.since))})"
+
+    def _hint(self, alarm: Alarm) -> str:
+        since = self._words.wall.utc(alarm.since)
+        return f"{redact(alarm.detail)} · {since}" if alarm.detail else since

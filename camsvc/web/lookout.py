@@ -9,14 +9,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 
 from camsvc import log
 from camsvc.api.context import Server
 from camsvc.db.queries import status as status_rows
-from camsvc.domain.camera import CameraState, CameraStatus
+from camsvc.db.queries import workers as worker_rows
+from camsvc.domain.camera import CameraStatus
 from camsvc.errors import CamsvcError
 from camsvc.web import directory as directories
+from camsvc.web.alarms import Alarm, Part, alarms, of_cameras, of_workers
 from camsvc.web.directory import Directory
 
 REFRESH_S = 3.0
@@ -25,26 +26,8 @@ DIRECTORY_EVERY = 5
 """Names and areas change seldom: with every fifth refresh."""
 STORE_EVERY = 4
 """The object store is asked with every fourth: a page is no load test."""
-DEAF_CAMERAS = frozenset({CameraState.UNASSIGNED})
 
 _log = log.get(__name__)
-
-
-class Part(StrEnum):
-    """What can be sick."""
-
-    DATABASE = "database"
-    STORE = "store"
-    WORKERS = "workers"
-    NOTIFICATIONS = "notifications"
-
-
-@dataclass(frozen=True)
-class Alarm:
-    part: Part
-    since: datetime
-    count: int = 0
-    """Of cameras, for WORKERS."""
 
 
 @dataclass(frozen=True)
@@ -111,25 +94,23 @@ class Lookout:
     # In a thread.
 
     def _read(self, before: Snapshot) -> Snapshot:
-        at = self._server.clock.now()
-        sick: dict[Part, int] = {}
-        now = replace(before, at=at)
+        now = replace(before, at=self._server.clock.now())
+        sick: dict[Part, tuple[int, str]] = {}
         try:
             with self._server.database.session() as session:
                 statuses = status_rows.statuses(session)
                 fresh = self._count % DIRECTORY_EVERY == 0 or not statuses.keys() <= before.directory.cameras.keys()
                 directory = directories.read(session) if fresh else before.directory
+                reports = worker_rows.reports(session)
             now = replace(now, statuses=statuses, directory=directory)
-            if deaf := sum(status.state in DEAF_CAMERAS for status in statuses.values()):
-                sick[Part.WORKERS] = deaf
+            sick |= of_cameras(statuses) | of_workers(reports)
             if self._count > 1 and not self._server.feed.is_listening:
-                sick[Part.NOTIFICATIONS] = 0
+                sick[Part.NOTIFICATIONS] = 0, ""
         except CamsvcError:
-            sick[Part.DATABASE] = 0
+            sick[Part.DATABASE] = 0, ""
         if self._store_is_sick(before):
-            sick[Part.STORE] = 0
-        since = {alarm.part: alarm.since for alarm in before.alarms}
-        return replace(now, alarms=tuple(Alarm(part, since.get(part, at), count) for part, count in sick.items()))
+            sick[Part.STORE] = 0, ""
+        return replace(now, alarms=alarms(sick, before.alarms, now.at))
 
     def _store_is_sick(self, before: Snapshot) -> bool:
         if self._count % STORE_EVERY:

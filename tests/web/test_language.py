@@ -14,9 +14,9 @@ from camsvc.domain.camera import CameraState, Severity
 from camsvc.domain.coverage import Coverage
 from camsvc.domain.incident import GapReason, IncidentState
 from camsvc.domain.track import ObjectClass
+from camsvc.web.alarms import Part
 from camsvc.web.components import cameras, filters, map, player, results
 from camsvc.web.language import LANGUAGES, LanguageCode, language, read_catalogue
-from camsvc.web.lookout import Part
 from camsvc.web.view import PLURALS
 
 WEB = Path(camsvc.web.__file__).parent

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -17,10 +17,13 @@ from starlette.responses import PlainTextResponse
 from camsvc.api.services.readiness import Readiness
 from camsvc.clock import SystemClock
 from camsvc.db.database import Database
+from camsvc.db.queries.workers import Report
 from camsvc.domain.camera import CameraState
+from camsvc.domain.worker import WorkerStatus
 from camsvc.storage.objects import ObjectStore
+from camsvc.web.alarms import BACKLOG_SPARE, Alarm, Part, alarms, of_workers
 from camsvc.web.guard import Guard
-from camsvc.web.lookout import Lookout, Part, Snapshot
+from camsvc.web.lookout import Lookout, Snapshot
 from camsvc.web.who import FRESH_S, UNCHECKED_S, Who
 from tests.browser import Tab
 from tests.servers import Bucket
@@ -28,6 +31,7 @@ from tests.web import town
 from tests.web.conftest import Passage, Web
 
 T = TypeVar("T")
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 NOBODY = "postgresql://camsvc@127.0.0.1:1/nobody"
 """Port 1: refused at once."""
 
@@ -100,6 +104,55 @@ def test_a_failing_page_does_not_blind_the_others(web: Web) -> None:
         await lookout.close()
 
     in_a_loop(run())
+
+
+def worker(name: str = "w", *, age_s: float = 1.0, **changes: object) -> Report:
+    status = WorkerStatus(
+        worker=name,
+        started_at=NOW,
+        cameras=3,
+        detector="yolo11n",
+        detector_detail=None,
+        analysed_frames=1,
+        shed_frames=0,
+        published=1,
+        spool_entries=2,
+        spool_bytes=1,
+        spool_oldest_at=NOW,
+        spool_refused=None,
+        spool_aside=0,
+        store_away_since=None,
+    )
+    return Report(replace(status, **dict[str, Any](changes)), age_s)
+
+
+def test_what_workers_say_of_themselves_becomes_alarms() -> None:
+    assert of_workers([worker(), worker("v")]) == {}
+    said = of_workers(
+        [
+            worker("dead", age_s=300, spool_refused="what it said last is not what is true"),
+            worker("full", spool_refused="the disk is full", spool_entries=3 + BACKLOG_SPARE),
+            worker("late", spool_entries=4 + BACKLOG_SPARE),
+            worker("away", spool_entries=7, store_away_since=NOW),
+            worker("blind", detector_detail="the model is missing", spool_aside=2),
+        ]
+    )
+    assert said == {
+        Part.SILENT: (1, "dead"),
+        Part.RECORDING: (1, "the disk is full"),
+        Part.BACKLOG: (4 + BACKLOG_SPARE + 7, ""),
+        Part.DETECTOR: (1, "the model is missing"),
+        Part.ASIDE: (2, ""),
+    }
+
+
+def test_alarms_come_worst_first_and_keep_their_beginning() -> None:
+    later = NOW + timedelta(minutes=5)
+    first = alarms({Part.BACKLOG: (3, "")}, (), NOW)
+    assert alarms({Part.BACKLOG: (9, ""), Part.DATABASE: (0, "")}, first, later) == (
+        Alarm(Part.DATABASE, later),
+        Alarm(Part.BACKLOG, NOW, 9),
+    )
 
 
 def test_every_page_shows_the_alarms_and_takes_them_away(inside: Tab, web: Web) -> None:

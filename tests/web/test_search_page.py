@@ -150,7 +150,7 @@ def test_a_place_is_picked_on_the_map_by_dragging_a_circle(inside: Tab, until: s
     inside.page.wait_for_selector("[data-test=pick-apply]:not([disabled])")
     inside.page.click("[data-test=pick-apply]")
     count(inside, "5 incidents")
-    assert "near=21.2" in inside.page.url
+    assert "near=21.24" in inside.page.url
     assert "radius_m=" in inside.page.url
 
 
@@ -159,7 +159,7 @@ def test_a_place_can_be_typed_without_a_mouse(inside: Tab, until: str) -> None:
     inside.page.focus("[data-test=pick]")
     inside.page.keyboard.press("Enter")
     inside.page.wait_for_selector(".cam-dialog .cam-map[data-ready]")
-    inside.page.fill(".cam-dialog [name=near]", "21.2417, 105.9556")
+    inside.page.fill(".cam-dialog [name=near]", "21.2463, 105.9568")
     inside.page.press(".cam-dialog [name=near]", "Tab")
     inside.page.wait_for_selector("[data-test=pick-apply]:not([disabled])")
     inside.page.press("[data-test=pick-apply]", "Enter")

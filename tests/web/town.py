@@ -48,14 +48,14 @@ AREAS = {
     "bac-ninh/tu-son/dong-ngan": "Đông Ngàn",
 }
 CAMERAS: Sequence[tuple[str, str, str, tuple[float, float, float]]] = (
-    ("nhu-nguyet-01", "Cầu Như Nguyệt, hướng Bắc", "bac-ninh/yen-phong/tam-giang", (21.2417, 105.9556, 350)),
-    ("tam-giang-02", "Ngã ba Tam Giang", "bac-ninh/yen-phong/tam-giang", (21.2352, 105.9473, 120)),
-    ("cho-01", "Chợ Chờ, cổng chính", "bac-ninh/yen-phong/cho", (21.2046, 105.9549, 200)),
-    ("cho-02", "Ngã tư thị trấn Chờ", "bac-ninh/yen-phong/cho", (21.2021, 105.9512, 45)),
-    ("cho-03", "Trường THPT Yên Phong", "bac-ninh/yen-phong/cho", (21.2078, 105.9601, 270)),
-    ("tu-son-01", "Đền Đô, lối vào", "bac-ninh/tu-son/dong-ngan", (21.1216, 105.9597, 10)),
-    ("tu-son-02", "Ga Từ Sơn, nhà chờ", "bac-ninh/tu-son/dong-ngan", (21.1171, 105.9658, 95)),
-    ("tu-son-03", "Vòng xuyến Đông Ngàn", "bac-ninh/tu-son/dong-ngan", (21.1254, 105.9679, 180)),
+    ("nhu-nguyet-01", "Cầu Như Nguyệt, hướng Bắc", "bac-ninh/yen-phong/tam-giang", (21.2463, 105.9568, 10)),
+    ("tam-giang-02", "Ngã ba Tam Giang", "bac-ninh/yen-phong/tam-giang", (21.2401, 105.9475, 85)),
+    ("cho-01", "Chợ Chờ, cổng chính", "bac-ninh/yen-phong/cho", (21.2419, 105.9615, 140)),
+    ("cho-02", "Ngã tư thị trấn Chờ", "bac-ninh/yen-phong/cho", (21.2406, 105.9568, 45)),
+    ("cho-03", "Trường THPT Yên Phong", "bac-ninh/yen-phong/cho", (21.2366, 105.9526, 300)),
+    ("tu-son-01", "Cổng làng, lối vào", "bac-ninh/tu-son/dong-ngan", (21.2369, 105.9642, 270)),
+    ("tu-son-02", "Bến xe khách, nhà chờ", "bac-ninh/tu-son/dong-ngan", (21.2356, 105.9564, 350)),
+    ("tu-son-03", "Vòng xuyến Đông Ngàn", "bac-ninh/tu-son/dong-ngan", (21.24375, 105.9527, 200)),
 )
 
 

@@ -7,9 +7,17 @@ const CROWDED_PX = 27; // pins nearer than this lie on each other
 const APART_MAX_PX = 30; // a pin is moved no further from its place than this
 const APART_ROUNDS = 12;
 const APART_PLACES = 400; // beyond, a map this full is for zooming in
+const NAMES_MAX = 300; // of boundaries and roads
+const NAME_PX = 9; // a letter of a name takes this, with some room
 const FIT = { padding: [36, 36], maxZoom: 17 };
 const SECTOR_STEPS = 24;
 const EARTH_M_PER_DEG = 111195;
+
+function lineKind(feature) {
+  const kind = feature.properties?.kind;
+  if (["water", "road", "street"].includes(kind)) return kind;
+  return /Line/.test(feature.geometry?.type) ? "road" : "area";
+}
 
 function offset(lat, lon, bearingDeg, metres) {
   const b = (bearingDeg * Math.PI) / 180;
@@ -97,11 +105,31 @@ export default {
     async loadBoundaries() {
       const answer = await fetch(this.boundaries, { credentials: "same-origin" });
       if (!answer.ok) return;
+      const names = [];
+      this.map.createPane("names").style.zIndex = 450; // above the lines, below the pins
       const layer = L.geoJSON(await answer.json(), {
         interactive: false,
-        style: (feature) => ({ className: `cam-map__line cam-map__line--${/Line/.test(feature.geometry?.type) ? "road" : "area"}` }),
+        style: (feature) => ({ className: `cam-map__line cam-map__line--${lineKind(feature)}` }),
         pointToLayer: (_, at) => L.circleMarker(at, { radius: 2, className: "cam-map__line" }),
+        onEachFeature: (feature, drawn) => {
+          const name = feature.properties?.name;
+          if (!name || !drawn.getBounds || names.length >= NAMES_MAX) return;
+          const kind = lineKind(feature);
+          drawn.bindTooltip(element("span", "", name), { permanent: true, direction: "center", className: `cam-map__name cam-map__name--${kind}`, interactive: false, pane: "names" });
+          names.push({ drawn, chars: String(name).length });
+        },
       }).addTo(this.map);
+      // A name is shown where its line or area is about as long as the name.
+      const show = () => {
+        for (const { drawn, chars } of names) {
+          const box = drawn.getBounds();
+          const long = this.map.latLngToLayerPoint(box.getNorthWest()).distanceTo(this.map.latLngToLayerPoint(box.getSouthEast()));
+          if (long > chars * NAME_PX) drawn.openTooltip();
+          else drawn.closeTooltip();
+        }
+      };
+      this.map.on("zoomend", show);
+      show();
       layer.bringToBack();
       if (!this.places.length && !this.shape && layer.getBounds().isValid()) this.map.fitBounds(layer.getBounds(), FIT);
     },
