@@ -18,6 +18,7 @@ from camsvc import log
 from camsvc.api.app import create_app
 from camsvc.api.context import Server
 from camsvc.api.serving import make_server
+from camsvc.cli.demo.town import boundaries
 from camsvc.clock import SystemClock
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
@@ -80,6 +81,7 @@ def web(
             "database_url": url,
             **{f"s3_{key}": value for key, value in bucket.items()},
             "server": {"port": 0},
+            "map": {"boundaries": str(boundaries())},
         }
     )
     database, cipher, store = Database(url), Cipher(Fernet.generate_key()), ObjectStore(**bucket)  # type: ignore[arg-type]
@@ -87,8 +89,8 @@ def web(
     with database.session() as session:
         accounts.ensure_admin(session, PASSWORD)
     epochs = town.settle(database, cipher)
-    now = datetime.now(UTC).replace(microsecond=0)
-    town.report(database, now)
+    now = (datetime.now(UTC) - timedelta(minutes=1)).replace(second=30, microsecond=0)
+    town.report(database, datetime.now(UTC))
     app = create_app(settings, database, store, cipher, SystemClock())
     site = pages.mount(app)
     server = make_server(app, settings)
