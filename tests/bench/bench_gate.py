@@ -148,6 +148,8 @@ class Outcome:
     """…and of those in idle time, after the first 15 s."""
     late_s: list[float | None]
     """For each true interval, how long after its begin the first frame was analysed; None: never."""
+    analysed: float
+    """Pictures that went to the detector, as a share of ANALYSED_FPS throughout."""
     reasons: Counter[str]
     observe_us: float
     """Processor time the gate takes for a packet."""
@@ -193,9 +195,14 @@ def gated(film: Film, stream: Stream) -> Outcome:
         1 - len(decoded) / len(stream.packets),
         sum(pts not in decoded for pts in idle) / max(1, len(idle)),
         late,
+        len(analysed) / (ANALYSED_FPS * max(_seconds(stream))),
         reasons,
         1e6 * spent_s / len(stream.packets),
     )
+
+
+def _seconds(stream: Stream) -> list[float]:
+    return [packet.pts_90k / CLOCK_HZ for packet in stream.packets]
 
 
 def _is_idle(at_s: float, present: list[tuple[float, float]]) -> bool:
@@ -219,7 +226,9 @@ def say(name: str, how: str, outcome: Outcome, decode_ms: float, fps: float) -> 
     worst = f"{max(late):.1f} s" if late else "-"
     saved = outcome.skipped * decode_ms * fps / 1000
     reasons = ", ".join(f"{reason} {count}" for reason, count in outcome.reasons.most_common())
-    gate = f"decoding saved {saved:.3f} core, gate {outcome.observe_us:.0f} µs a packet"
+    gate = (
+        f"analysed {outcome.analysed:.0%}, decoding saved {saved:.3f} core, gate {outcome.observe_us:.0f} µs a packet"
+    )
     print(
         f"{name:24} {how:20} skipped {outcome.skipped:4.0%} (idle {outcome.idle_skipped:4.0%})  missed {missed} of "
         f"{len(outcome.late_s)}, worst {worst:>5}  {gate}  [{reasons}]"
