@@ -8,6 +8,7 @@ from typing import Any
 from camsvc.db.models import IncidentRow, ViewpointRow
 from camsvc.domain.geo import Location
 from camsvc.domain.incident import Clip, ClipPart, Gap, GapReason, Incident, IncidentObject
+from camsvc.domain.incident_json import object_json
 from camsvc.domain.track import ObjectClass
 
 _OBJECT_FLOATS = frozenset({"confidence", "direction_deg", "speed_kmh", "speed_error_kmh"})
@@ -25,7 +26,7 @@ def to_values(incident: Incident) -> dict[str, Any]:
         "last_observed_at": incident.last_observed_at,
         "ended_at": incident.ended_at,
         "zone": incident.zone,
-        "objects": [_object_out(each) for each in incident.objects],
+        "objects": [object_json(each) for each in incident.objects],
         "classes": sorted({each.object_class.value for each in incident.objects}),
         "colours": sorted({each.colour for each in incident.objects if each.colour is not None}),
         "clip": _clip_out(incident.clip) if incident.clip else None,
@@ -80,18 +81,6 @@ def _location(row: ViewpointRow) -> Location | None:
     if row.lat is None or row.lon is None:
         return None
     return Location(row.lat, row.lon, row.heading_deg, row.fov_deg, row.range_m)
-
-
-def _object_out(each: IncidentObject) -> dict[str, Any]:
-    return {
-        "track": each.track,
-        "class": each.object_class.value,
-        "confidence": each.confidence,
-        "colour": each.colour,
-        "direction_deg": each.direction_deg,
-        "speed_kmh": each.speed_kmh,
-        "speed_error_kmh": each.speed_error_kmh,
-    }
 
 
 def _object_in(values: dict[str, Any]) -> IncidentObject:

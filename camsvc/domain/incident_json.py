@@ -27,7 +27,7 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "last_observed_at": time_json(incident.last_observed_at),
         "ended_at": time_json(incident.ended_at) if incident.ended_at else None,
         "zone": incident.zone,
-        "objects": [_object(each) for each in incident.objects],
+        "objects": [object_json(each) for each in incident.objects],
         "clip": _clip(incident.clip, path) if incident.clip else None,
         "thumbnail": f"{path}/thumbnail" if incident.thumbnail else None,
         "tracks": f"{path}/tracks" if incident.tracks else None,
@@ -43,7 +43,7 @@ def time_json(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _object(each: IncidentObject) -> dict[str, Any]:
+def object_json(each: IncidentObject) -> dict[str, Any]:
     return {
         "track": each.track,
         "class": each.object_class.value,

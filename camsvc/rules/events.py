@@ -7,9 +7,10 @@ For one ``key`` the order is ``Opened``, any number of ``Updated``, then ``Close
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
-from camsvc.domain.camera import Severity
-from camsvc.domain.incident import IncidentObject, IncidentState
+from camsvc.domain.camera import Camera, Severity
+from camsvc.domain.incident import Incident, IncidentObject, IncidentState
 from camsvc.domain.track import Moment
 
 
@@ -23,6 +24,27 @@ class Opened:
     started: Moment
     """First sighting; before the moment at which the rule was sure. May lie in an earlier session of the camera."""
     objects: tuple[IncidentObject, ...]
+
+    def incident(self, camera: Camera, *, worker: str, model: str, epoch: int) -> Incident:
+        """What is on record from now on: open, its first revision."""
+        return Incident(
+            id=UUID(self.key),
+            camera=camera.id,
+            area=camera.area,
+            location=camera.location,
+            kind=self.kind,
+            severity=self.severity,
+            state=IncidentState.OPEN,
+            started_at=self.started.at,
+            last_observed_at=self.started.at,
+            ended_at=None,
+            zone=self.zone,
+            objects=self.objects,
+            revision=1,
+            epoch=epoch,
+            worker=worker,
+            model=model,
+        )
 
 
 @dataclass(frozen=True, slots=True)

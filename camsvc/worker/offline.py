@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID
 
 from camsvc.domain.camera import Camera
-from camsvc.domain.incident import Gap, GapReason, Incident, IncidentState
+from camsvc.domain.incident import Gap, GapReason, Incident
 from camsvc.domain.track import Scene
 from camsvc.errors import DetectorError, MediaError
 from camsvc.gate.motion import Gate
@@ -137,7 +136,7 @@ class _Collector:
         incidents = self._findings.incidents
         if isinstance(event, Opened):
             self._index[event.key] = len(incidents)
-            incidents.append(self._opened(event))
+            incidents.append(event.incident(self._camera, worker=WORKER, model=self._model, epoch=0))
             return
         index = self._index[event.key]
         before = incidents[index]
@@ -150,23 +149,3 @@ class _Collector:
 
     def not_analysed(self, started_at: datetime, ended_at: datetime, reason: GapReason) -> None:
         self._findings.not_analysed.append(Gap(started_at, ended_at, reason))
-
-    def _opened(self, event: Opened) -> Incident:
-        return Incident(
-            id=UUID(event.key),
-            camera=self._camera.id,
-            area=self._camera.area,
-            location=self._camera.location,
-            kind=event.kind,
-            severity=event.severity,
-            state=IncidentState.OPEN,
-            started_at=event.started.at,
-            last_observed_at=event.started.at,
-            ended_at=None,
-            zone=event.zone,
-            objects=event.objects,
-            revision=1,
-            epoch=0,
-            worker=WORKER,
-            model=self._model,
-        )

@@ -7,13 +7,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from camsvc import log
 from camsvc.clock import Clock
 from camsvc.config import ClipSettings
 from camsvc.domain.camera import Camera
-from camsvc.domain.incident import Gap, GapReason, Incident, IncidentState
+from camsvc.domain.incident import Gap, GapReason, IncidentState
 from camsvc.domain.track import Scene
 from camsvc.media.decode import Frame
 from camsvc.media.ring import Ring
@@ -156,7 +155,7 @@ class IncidentRecorder:
     def _begin(self, event: Opened, frame: Frame | None) -> None:
         if event.key in self._open or self._stopped:
             return
-        incident = self._incident(event)
+        incident = event.incident(self._camera, worker=self._worker, model=self._model(), epoch=self._epoch())
         start = event.started.at - timedelta(seconds=self._settings.pre_roll_s)
         # The place in the ring is taken first: what is in it now must not be evicted while the disk is busy.
         recorded = RecordedIncident(incident, self._ring.reader(start), self._spool, self._settings, self._clock)
@@ -167,26 +166,6 @@ class IncidentRecorder:
         with self._lock:
             self._open[event.key] = recorded
             self._recording.append(recorded)
-
-    def _incident(self, event: Opened) -> Incident:
-        return Incident(
-            id=UUID(event.key),
-            camera=self._camera.id,
-            area=self._camera.area,
-            location=self._camera.location,
-            kind=event.kind,
-            severity=event.severity,
-            state=IncidentState.OPEN,
-            started_at=event.started.at,
-            last_observed_at=event.started.at,
-            ended_at=None,
-            zone=event.zone,
-            objects=event.objects,
-            revision=1,
-            epoch=self._epoch(),
-            worker=self._worker,
-            model=self._model(),
-        )
 
     def _known(self, key: str) -> RecordedIncident | None:
         incident = self._open.get(key)

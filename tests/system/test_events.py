@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ def _rounds(true: list[Interval], duration_s: float, from_s: float, to_s: float)
 def _interval(incident: dict[str, Any], origin: datetime) -> Interval:
     """Start and end in seconds from ``origin``; an open incident has lasted until now."""
     start = datetime.fromisoformat(incident["started_at"])
-    end = datetime.fromisoformat(incident["ended_at"]) if incident["ended_at"] else datetime.now(UTC) + timedelta(0)
+    end = datetime.fromisoformat(incident["ended_at"]) if incident["ended_at"] else datetime.now(UTC)
     return (start - origin).total_seconds(), (end - origin).total_seconds()
 
 

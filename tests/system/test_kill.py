@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ ROUNDS = int(os.environ.get("KILL_ROUNDS", "50"))
 SEED = int(os.environ.get("KILL_SEED", str(random.randrange(10_000))))
 SETTLE_TIMEOUT_S = 240
 """After the last round: restarts back off, open incidents end, clips are finished, uploaded and listed."""
+LONGEST_PEACE_S = 14.0
+"""Between two kills: long enough for incidents to open and to end, short enough to hit every step of their way."""
+HEALED_WITHIN_S = 60
+"""A process that was killed before must run again: restarts back off to half a minute."""
 BUSY = (film.Scene(1, 6, leftward=False), film.Scene(10, 15, leftward=True), film.Scene(20, 27, leftward=False))
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(ROUNDS * 60 + 600)]
@@ -69,12 +74,13 @@ def test_nothing_reported_is_lost_by_kill_9_of_any_process(workspace: Path) -> N
             killed: Counter[str] = Counter()
             wait_for(lambda: len(watch.seen) >= 1, 120, installation._why)
             for _ in range(ROUNDS):
-                time.sleep(chance.uniform(0.5, 8.0))
+                time.sleep(chance.uniform(1.0, LONGEST_PEACE_S))
                 target = chance.choice(("worker", "server", "postgres", "s3"))
-                for process in installation.children(words(target)):
+                victims = wait_for(partial(installation.children, words(target)), HEALED_WITHIN_S, installation._why)
+                for process in victims:
                     with contextlib.suppress(psutil.Error):
                         process.kill()
-                        killed[target] += 1
+                killed[target] += 1
             print(f"seed {SEED}: killed {dict(killed)}, {len(watch.seen)} incidents were seen open")
             settled = wait_for(lambda: settle(installation, set(watch.seen)), SETTLE_TIMEOUT_S, installation._why) or []
             check(installation, settled, watch.seen)
