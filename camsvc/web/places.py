@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -10,32 +11,51 @@ from camsvc.domain.incident import Incident
 from camsvc.web.directory import Directory
 from camsvc.web.words import Words
 
+SEEN_MAX = 5000
+"""Incidents that are counted on the map; the browser lists no more. Those first seen are forgotten first."""
+
 
 class Found:
-    """Where the listed incidents happened. Keeps one incident a camera, and ids."""
+    """Where the listed incidents happened."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[Incident, set[UUID]]] = {}
+        self._ids: OrderedDict[UUID, str] = OrderedDict()
+        self._at: dict[str, tuple[Incident, int]] = {}
+        """By camera: one of its incidents, which knows the place, and how many there are."""
 
     def add(self, incidents: Iterable[Incident]) -> None:
         for each in incidents:
-            self._seen.setdefault(each.camera, (each, set()))[1].add(each.id)
+            if each.id in self._ids:
+                continue
+            self._ids[each.id] = each.camera
+            self._count(each.camera, 1, each)
+            if len(self._ids) > SEEN_MAX:
+                _, camera = self._ids.popitem(last=False)
+                self._count(camera, -1)
 
     def remove(self, incidents: Iterable[Incident]) -> None:
         for each in incidents:
-            if each.camera in self._seen:
-                self._seen[each.camera][1].discard(each.id)
+            if self._ids.pop(each.id, None):
+                self._count(each.camera, -1)
+
+    def _count(self, camera: str, by: int, incident: Incident | None = None) -> None:
+        known = self._at.get(camera)
+        example = incident if known is None else known[0]
+        number = (known[1] if known else 0) + by
+        if example and number > 0:
+            self._at[camera] = example, number
+        else:
+            self._at.pop(camera, None)
 
     def places(self, directory: Directory, words: Words) -> list[dict[str, Any]]:
         """Cameras of the listed incidents with their number; the other cameras small."""
-        places = [each for each in cameras(directory) if each["id"] not in self._seen]
-        for camera, (incident, ids) in self._seen.items():
-            if incident.location and ids:
-                lines = [directory.area_trail(incident.area), words.language.count("map.listed", len(ids))]
-                found = _place(
-                    camera, incident.location.lat, incident.location.lon, directory.camera_name(camera), lines
-                )
-                places.append(found | {"state": "found", "count": str(len(ids)), "rank": 500})
+        places = [each for each in cameras(directory) if each["id"] not in self._at]
+        for camera, (incident, number) in self._at.items():
+            if incident.location is None:
+                continue
+            lines = [directory.area_trail(incident.area), words.language.count("map.listed", number)]
+            found = _place(camera, incident.location.lat, incident.location.lon, directory.camera_name(camera), lines)
+            places.append(found | {"state": "found", "count": str(number), "rank": 500})
         return places
 
 

@@ -144,6 +144,10 @@ export default {
       // Older than what is loaded, while more could be loaded: it will come with its page.
       const fitting = arrived.filter((item) => !this.more || !this.items.length || item.order > oldest);
       this.items = [...fitting, ...this.items].sort((a, b) => (a.order < b.order ? 1 : a.order > b.order ? -1 : 0));
+      if (this.items.length > MAX_SHOWN) {
+        this.items.length = MAX_SHOWN; // a page that stands open for days stays quick
+        this.more = true;
+      }
       for (const item of fitting) this.fresh.add(item.id);
     },
     showWaiting() {
