@@ -25,7 +25,7 @@ check: $(VENV)/.dev ## Lint, types, import directions
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache | tail -n 3
+	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.dev ## Speed and memory, each beside its bare limit
 	$(BIN)/pytest -m bench -s --timeout 1800 tests/bench
