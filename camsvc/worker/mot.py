@@ -1,9 +1,9 @@
 """Tracks as MOTChallenge text (arXiv:1603.00831 §4.2): ``frame,id,left,top,width,height,confidence,-1,-1,-1``.
 
-Frames are counted from 1 over all frames of the file, boxes are in pixels. Between two sure sightings of a track its box
-is interpolated, so that frames that were not analysed, and short occlusions, have boxes too. An unsure sighting, of
-somebody half hidden as a rule, says that the track goes on but not well where: on TUD-Stadtmitte and TUD-Campus believing
-its box costs 0.04 and 0.10 of MOTA.
+Frames are counted from 1 over all frames of the file, boxes are in pixels. Between two sure sightings of a track its
+box is interpolated, so that frames that were not analysed, and short occlusions, have boxes too. An unsure sighting,
+of somebody half hidden as a rule, says that the track goes on but not well where: on TUD-Stadtmitte and TUD-Campus
+believing its box costs 0.04 and 0.10 of MOTA.
 """
 
 from __future__ import annotations
