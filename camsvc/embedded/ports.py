@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
+import time
+from collections.abc import Iterable
 
 from camsvc.errors import ConfigError, EmbeddedServerError
 
@@ -13,6 +15,8 @@ FIRST, LAST = 15_000, 32_000
 """Below the range from which Linux takes ports for outgoing connections (32768…): a remembered port must not be
 found taken by somebody's connection when the server comes back."""
 TRIES = 500
+RELEASE_TIMEOUT_S = 2.0
+"""A server that was just killed may hold its ports until the kernel has taken it apart."""
 
 
 def choose_ports(count: int) -> list[int]:
@@ -36,6 +40,16 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
         except OSError:
             return False
     return True
+
+
+def come_free(wanted: Iterable[int]) -> bool:
+    """Whether all are free, now or within ``RELEASE_TIMEOUT_S``."""
+    deadline_s = time.monotonic() + RELEASE_TIMEOUT_S
+    taken = [port for port in wanted if not is_free(port)]
+    while taken and time.monotonic() < deadline_s:
+        time.sleep(RELEASE_TIMEOUT_S / 20)
+        taken = [port for port in taken if not is_free(port)]
+    return not taken
 
 
 def require_free(host: str, port: int, *, option: str) -> None:

@@ -86,7 +86,7 @@ class EmbeddedPostgres:
             "password": secrets.token_urlsafe(PASSWORD_BYTES),
             "superuser_password": secrets.token_urlsafe(PASSWORD_BYTES),
         }
-        if not ports.is_free(self._state["port"]):
+        if not ports.come_free([self._state["port"]]):
             _log.warning("PostgreSQL's port is taken by another program; it gets a new one", port=self._state["port"])
             self._state["port"] = ports.choose_ports(1)[0]
         made_before = self._folder.exists() and any(self._folder.iterdir())

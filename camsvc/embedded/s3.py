@@ -118,7 +118,7 @@ class EmbeddedS3:
                 },
             }
         remembered: dict[str, int] = saved["ports"]
-        if set(remembered) != set(PORTS) or not all(ports.is_free(port) for port in remembered.values()):
+        if set(remembered) != set(PORTS) or not ports.come_free(remembered.values()):
             if remembered:
                 _log.warning("a port of the S3 server is taken by another program; all get new ones")
             saved["ports"] = dict(zip(PORTS, ports.choose_ports(len(PORTS)), strict=True))

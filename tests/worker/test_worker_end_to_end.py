@@ -79,7 +79,8 @@ def test_a_visit_before_a_camera_becomes_an_incident_with_a_clip(
         wait_for(lambda: "gate" not in _held(stage), SOON_S, "the removed camera is let go")
     assert incident.ended_at is not None
     lasted_s = (incident.ended_at - incident.started_at).total_seconds()
-    assert lasted_s == pytest.approx(VISIT_S[1] - VISIT_S[0], abs=0.6)
+    # A busy machine sheds frames at the edges of the visit.
+    assert lasted_s == pytest.approx(VISIT_S[1] - VISIT_S[0], abs=1.0)
     assert [each.object_class.value for each in incident.objects] == ["person"]
     assert incident.model == "bright-spot@1"
     assert incident.worker == "a"
