@@ -141,7 +141,7 @@ def _assert_agrees(data: bytes, incident: dict[str, Any], witness: Witness) -> N
         assert abs((witness.when(number, at) - at).total_seconds()) < CLOCK_TOLERANCE_S
     started = datetime.fromisoformat(incident["started_at"])
     first_sight = witness.when(round(SCENES[0].start_s * film.FPS), started)
-    assert 0 <= (started - first_sight).total_seconds() < film.GOP_S + 1
+    assert -CLOCK_TOLERANCE_S < (started - first_sight).total_seconds() < film.GOP_S
     assert (started - datetime.fromisoformat(clip["started_at"])).total_seconds() >= 5, "pre-roll"
 
 

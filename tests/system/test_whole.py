@@ -20,9 +20,9 @@ FIRST_INCIDENT_TIMEOUT_S = 90
 
 
 @pytest.fixture(scope="module")
-def installation(workspace: Path) -> Iterator[Installation]:
+def installation(module_workspace: Path) -> Iterator[Installation]:
     """One simulated camera with credentials, one incident closed."""
-    folder = workspace
+    folder = module_workspace
     street = film.make(folder / "street.mp4")
     with (
         SimulatorServer(cameras_from_files([street]), credentials=("viewer", "hunter2")) as cameras,
