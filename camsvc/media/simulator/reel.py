@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ class _Access:
 
     data: bytes
     pts_s: Fraction
-    dts_s: Fraction
+    dts_s: Fraction | None
     is_key: bool
 
 
@@ -112,8 +112,9 @@ def _read(source: Path | io.BytesIO, name: str) -> Reel:
         if not pictures:
             raise UnplayableError(f"{name} holds no video packet: the file is empty or damaged")
         rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
+        pictures, sounds = _in_decoding_order(pictures), _in_decoding_order(sounds)
         shown = [access.pts_s for access in pictures]
-        duration, base = max(shown) - min(shown) + 1 / rate, pictures[0].dts_s
+        duration, base = max(shown) - min(shown) + 1 / rate, pictures[0].dts_s or Fraction(0)
         video = _packetise(stream, pictures, base, VIDEO_PAYLOAD_TYPE)
         heard = [access for access in sounds if 0 <= access.pts_s - base < duration]
         audio = _packetise(audio_stream, heard, base, AUDIO_PAYLOAD_TYPE) if heard else None
@@ -125,8 +126,19 @@ def _accesses(packets: Iterable[Any], time_base: Fraction | None) -> Iterator[_A
     for packet in packets:
         unit = packet.time_base or time_base
         if packet.pts is not None and packet.size:
-            dts = packet.dts if packet.dts is not None else packet.pts
-            yield _Access(bytes(packet), Fraction(packet.pts * unit), Fraction(dts * unit), packet.is_keyframe)
+            pts_s = Fraction(packet.pts * unit)
+            dts_s = Fraction(packet.dts * unit) if packet.dts is not None else None
+            yield _Access(bytes(packet), pts_s, dts_s, packet.is_keyframe)
+
+
+def _in_decoding_order(accesses: list[_Access]) -> list[_Access]:
+    """With decoding times made up where the container leaves them out (Matroska with B-frames): the same steps as
+    the times of presentation, early enough that nothing is shown before it is decoded."""
+    if all(access.dts_s is not None for access in accesses):
+        return accesses
+    steps = sorted(access.pts_s for access in accesses)
+    early = max((step - access.pts_s for step, access in zip(steps, accesses, strict=True)), default=Fraction(0))
+    return [replace(access, dts_s=step - early) for step, access in zip(steps, accesses, strict=True)]
 
 
 def _packetise(stream: Any, accesses: list[_Access], base: Fraction, payload_type: int) -> Track:  # noqa: ANN401  PyAV's stream types share no base
@@ -140,7 +152,7 @@ def _packetise(stream: Any, accesses: list[_Access], base: Fraction, payload_typ
         # Without the file's own extradata the muxer takes the packets for what they are: Annex B.
         out = muxer.add_mux_stream(context.name) if is_video else muxer.add_stream_from_template(stream)
         for access in accesses:
-            pts_s, send_s = access.pts_s - base, access.dts_s - base
+            pts_s, send_s = access.pts_s - base, (access.dts_s or Fraction(0)) - base
             packet = av.Packet(access.data)
             packet.stream, packet.time_base, packet.is_keyframe = out, Fraction(1, clock_hz), access.is_key
             packet.pts, packet.dts = round(pts_s * clock_hz), round(send_s * clock_hz)

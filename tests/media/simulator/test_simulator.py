@@ -18,6 +18,7 @@ from camsvc.media.simulator import faults, reel
 from camsvc.media.simulator.camera import Listener
 from camsvc.media.simulator.faults import Fault, FaultKind
 from camsvc.media.simulator.server import SimulatorServer, cameras_from_files
+from tests.video import Film, make_film
 
 FPS = 25
 CLIP_FRAMES = 25
@@ -214,6 +215,15 @@ def test_a_client_that_does_not_keep_up_is_left_out_until_a_key_frame(clip: Path
         sent.append(len(got) > before)
     assert sent == [number < 2 or number >= GOP for number in range(CLIP_FRAMES)]
     assert camera.dropped_units == GOP - 2
+
+
+def test_b_frames_are_sent_in_decoding_order_also_from_a_container_that_does_not_tell_it(tmp_path: Path) -> None:
+    file = make_film(tmp_path / "b.mkv", Film(frames=CLIP_FRAMES, gop=GOP, b_frames=2))
+    loaded = reel.load(file)
+    sent = [unit.send_s for unit in loaded.video.units]
+    assert sent == sorted(sent)
+    assert all(unit.timestamp / reel.RTP_CLOCK_HZ >= unit.send_s - 1e-4 for unit in loaded.video.units)
+    assert [unit.timestamp for unit in loaded.video.units] != sorted(unit.timestamp for unit in loaded.video.units)
 
 
 def test_a_film_of_another_codec_is_encoded_once(tmp_path: Path) -> None:
