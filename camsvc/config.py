@@ -188,10 +188,6 @@ class SpoolSettings(_Model):
     min_free_bytes: int = Field(default=512 * MIB, ge=0)
 
 
-class RetentionSettings(_Model):
-    days: int = Field(default=90, ge=1, le=36500)
-
-
 class MapSettings(_Model):
     tiles_url: str | None = None
     attribution: str = ""
@@ -221,7 +217,6 @@ class Settings(_Model):
     detector: DetectorSettings = DetectorSettings()
     clips: ClipSettings = ClipSettings()
     spool: SpoolSettings = SpoolSettings()
-    retention: RetentionSettings = RetentionSettings()
     map: MapSettings = MapSettings()
     areas: tuple[AreaConfig, ...] = ()
     cameras: tuple[CameraConfig, ...] = ()
