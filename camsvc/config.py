@@ -274,7 +274,7 @@ def parse(model: type[ModelT], values: object, file: Path | None) -> ModelT:
         raise ConfigError(_explain(error, file)) from error
 
 
-_OTHER_VARIABLES = frozenset({"CAMSVC_ADMIN_PASSWORD"})
+_OTHER_VARIABLES = frozenset({"CAMSVC_ADMIN_PASSWORD", "CAMSVC_NEW_PASSWORD"})
 """Read elsewhere; not settings."""
 
 

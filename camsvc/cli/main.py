@@ -18,7 +18,7 @@ EXIT_USAGE = 2
 
 COMMANDS = ("up", "demo", "server", "worker", "simulate", "analyze", "fsck")
 """Single commands: ``camsvc.cli.NAME`` has a function ``command``."""
-GROUPS = ("cameras", "incidents", "models", "bench")
+GROUPS = ("cameras", "incidents", "accounts", "models", "bench")
 """Commands with subcommands: ``camsvc.cli.NAME`` has a typer ``app``."""
 
 app = typer.Typer(

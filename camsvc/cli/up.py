@@ -87,7 +87,7 @@ def announce_json(running: Running) -> None:
 
 def _account(generated: str | None) -> list[str]:
     if generated is None:
-        return []
+        return ["  User name        admin, with the password set before (forgotten: camsvc accounts password admin)"]
     return [
         "  User name        admin",
         f"  Password         {generated}",
