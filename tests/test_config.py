@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import types
+import inspect
 import typing
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def write(path: Path, values: object) -> Path:
 
 def models_in(kind: object) -> list[type[BaseModel]]:
     """The settings classes that an annotation holds, however nested."""
-    if isinstance(kind, type) and not isinstance(kind, types.GenericAlias) and issubclass(kind, BaseModel):
+    if inspect.isclass(kind) and issubclass(kind, BaseModel):
         return [kind]
     return [model for inner in typing.get_args(kind) for model in models_in(inner)]
 
