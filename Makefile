@@ -28,7 +28,8 @@ check: $(VENV)/.dev ## Lint, types, import directions
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.dev ## Speed and memory, each beside its bare limit
-	$(BIN)/pytest -m bench -s --timeout 1800 tests/bench
+	$(BIN)/python -m tests.bench.bench_receive
+	$(BIN)/pytest -m bench -s tests/bench/bench_*.py
 
 constraints: $(VENV)/.dev ## Write down the versions that are installed now
 	$(BIN)/pip freeze --exclude-editable --exclude camsvc | sort -f > constraints.txt
