@@ -136,7 +136,7 @@ def _export_onnx(model: Model, source: Path, scratch: Path, models_dir: Path) ->
     try:
         exporter = load_ultralytics(models_dir).YOLO(str(copy), task="detect")
         return Path(exporter.export(format="onnx", dynamic=True, simplify=False, verbose=False))
-    except Exception as error:
+    except Exception as error:  # whatever the file makes ultralytics, torch or onnx raise
         raise DetectorError(f"model {model.name}: {source.name} cannot be exported to ONNX: {error}") from error
 
 

@@ -60,7 +60,7 @@ class Yolo:
             # Also compiles, so that the first real frame does not wait.
             self._predict([np.zeros((height, width, 3), np.uint8)], (height, width), None)
             self._bound_runtime(path)
-        except Exception as error:
+        except Exception as error:  # whatever the file makes ultralytics or the runtime raise
             raise DetectorError(f"model {path.name} cannot be loaded: {error}") from error
         self._names: dict[int, str] = self._model.names
         self._classes = _our_classes(self._names)
@@ -95,7 +95,7 @@ class Yolo:
             fitted.place(image, canvas)
         try:
             results = self._predict(list(canvases), size, list(self._classes))
-        except Exception as error:
+        except Exception as error:  # ultralytics and the runtimes share no base of errors
             raise DetectorError(f"the detector failed on {len(images)} pictures: {error}") from error
         return [
             self._detections(result.boxes.data.cpu().numpy(), fitted)
