@@ -23,6 +23,7 @@ from camsvc.errors import ConfigError
 ENV_PREFIX = "CAMSVC_"
 CAMERA_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 AREA_PATH = re.compile(r"[a-z0-9-]+(?:/[a-z0-9-]+)*")
+ICE_URL = re.compile(r"(?:stuns?|turns?):[^\s/?]+(?:\?transport=(?:udp|tcp))?")
 STREAM_URL = re.compile(r"rtsps?://[^\s]+")
 MIB = 1024 * 1024
 
@@ -164,6 +165,39 @@ class WorkerSettings(_Model):
     max_cameras: int = Field(default=200, ge=1, le=2000)
     ring_s: float = Field(default=30, ge=5, le=600)
     ring_bytes: int = Field(default=48 * MIB, ge=MIB)
+    tap_host: str = "127.0.0.1"
+    tap_port: int = Field(default=0, ge=0, le=65535)
+    tap_advertise: str | None = None
+
+
+class IceServerConfig(_Model):
+    """A STUN or TURN server, as browsers name it (W3C WebRTC, RTCIceServer)."""
+
+    urls: tuple[str, ...] = Field(min_length=1)
+    username: str | None = None
+    credential: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        for url in self.urls:
+            if not ICE_URL.fullmatch(url):
+                raise ValueError(
+                    f"{url!r} is no STUN or TURN server: write stun:host:port, turn:host:port or turns:host"
+                )
+        if any(url.startswith("turn") for url in self.urls) and not (self.username and self.credential):
+            raise ValueError("a TURN server needs username and credential")
+        return self
+
+
+class LiveSettings(_Model):
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    advertise: str | None = None
+    max_viewers: int = Field(default=200, ge=1, le=5000)
+    max_viewers_per_user: int = Field(default=64, ge=1, le=1000)
+    max_transcodes: int = Field(default=2, ge=0, le=64)
+    ice_servers: tuple[IceServerConfig, ...] = ()
+    announce: tuple[str, ...] = ()
 
 
 class DetectorSettings(_Model):
@@ -214,6 +248,7 @@ class Settings(_Model):
     secret_key: SecretStr | None = None
     server: ServerSettings = ServerSettings()
     worker: WorkerSettings = WorkerSettings()
+    live: LiveSettings = LiveSettings()
     detector: DetectorSettings = DetectorSettings()
     clips: ClipSettings = ClipSettings()
     spool: SpoolSettings = SpoolSettings()

@@ -61,7 +61,7 @@ def test_the_example_names_every_key() -> None:
 def test_the_example_shows_the_defaults_where_they_are_not_the_place() -> None:
     values = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
     defaults = config.Settings()
-    for section in ("server", "worker", "detector", "clips", "spool"):
+    for section in ("server", "worker", "live", "detector", "clips", "spool"):
         assert getattr(defaults, section) == type(getattr(defaults, section)).model_validate(values[section])
 
 

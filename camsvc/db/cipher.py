@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -32,6 +34,7 @@ class Cipher:
             # Neither the key nor the library's words about it are repeated.
             raise ConfigError(f"secret_key: not 32 bytes in URL-safe base64: {_MAKE_ONE}") from error
         self._fernet = MultiFernet(keys)
+        self._keys = [each.strip().encode("ascii") for each in text.split(",")]
 
     def __repr__(self) -> str:
         return "Cipher(***)"
@@ -58,6 +61,12 @@ class Cipher:
             return cls(file.read_text(encoding="ascii").strip())
         except OSError as error:
             raise ConfigError(f"{file}: the key of the camera credentials cannot be used: {error.strerror}") from error
+
+    def derive(self, purpose: str) -> tuple[bytes, ...]:
+        """32 bytes for ``purpose``, the same in all processes of the installation, that tell nothing of the key. One
+        of each key, while keys are being changed: the first is given, all are accepted.
+        """
+        return tuple(hmac.digest(key, purpose.encode(), hashlib.sha256) for key in self._keys)
 
     def seal(self, subject: str, values: dict[str, str]) -> bytes:
         """``values`` encrypted, bound to ``subject``: moved to another subject they do not open."""

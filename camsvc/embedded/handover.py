@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -30,5 +29,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401  JSON
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     if isinstance(value, BaseModel):
-        return json.loads(value.model_dump_json())
+        return {name: _plain(inner) for name, inner in value if inner is not None}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
     return str(value) if isinstance(value, Path) else value
