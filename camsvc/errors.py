@@ -20,6 +20,7 @@
     │   ├── StoreUnavailableError   no answer, or "try later": worth a retry
     │   └── IntegrityError     what is stored is not what was written
     ├── DatabaseUnavailableError    PostgreSQL did not answer: worth a retry
+    ├── LimitError             a bounded resource (viewers, transcodes, streams) is in use up to its bound
     ├── LeaseLostError         this worker no longer owns the camera
     ├── SpoolError             the spool's disk: full, gone, or not the one it was
     └── EmbeddedServerError    the embedded PostgreSQL or S3 server did not start or died
@@ -102,6 +103,10 @@ class IntegrityError(StoreError):
 
 
 class DatabaseUnavailableError(CamsvcError):
+    pass
+
+
+class LimitError(CamsvcError):
     pass
 
 
