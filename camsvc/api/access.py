@@ -15,9 +15,9 @@ from starlette.responses import Response
 
 from camsvc.api.context import server_of
 from camsvc.api.errors import ForbiddenError
-from camsvc.api.services import accounts
+from camsvc.api.services import accounts, rights
 from camsvc.config import Settings
-from camsvc.domain.account import Role, User
+from camsvc.domain.account import Action, User
 from camsvc.errors import AccessError
 
 COOKIE = "camsvc_session"
@@ -46,6 +46,11 @@ def session_cookie(connection: HTTPConnection) -> str | None:
     return connection.cookies.get(cookie_name(server_of(connection).settings))
 
 
+def source_of(connection: HTTPConnection) -> str | None:
+    """Address that the audit names: of the client, or of its proxy where the server is not told to trust one."""
+    return connection.client.host if connection.client else None
+
+
 def signed_in(
     request: Request,
     _: Annotated[str | None, Depends(_bearer)],
@@ -64,10 +69,9 @@ def signed_in(
     return user
 
 
-def administrator(user: Annotated[User, Depends(signed_in)]) -> User:
-    """Dependency: the user who asks, an administrator. Raises ForbiddenError."""
-    if Role.ADMINISTRATOR not in user.roles:
-        raise ForbiddenError("Only an administrator may do this.")
+def administrator(request: Request, user: Annotated[User, Depends(signed_in)]) -> User:
+    """Dependency: the user who asks, who may administer everything. Raises ForbiddenError."""
+    rights.require_everywhere(server_of(request), user, Action.ADMINISTER, source=source_of(request))
     return user
 
 

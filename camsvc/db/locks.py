@@ -11,3 +11,5 @@ MIGRATION = 1
 """Held while the schema is migrated."""
 ACCOUNTS = 2
 """Held while the first administrator is made."""
+AUDIT = 3
+"""Held while a record is appended to the audit chain, until it is committed."""

@@ -1,24 +1,102 @@
-"""Who may use the system, as what."""
+"""Who may do what, where: roles are named sets of actions, granted over areas."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+
+
+class Action(StrEnum):
+    """What a person may be allowed to do with what is of an area."""
+
+    LIVE = "live"
+    """See live pictures, and jump back in the ring."""
+    SEARCH = "search"
+    """Find incidents: what, where, when, with their thumbnails."""
+    REPLAY = "replay"
+    """Play clips and see their tracks."""
+    EXPORT = "export"
+    """Take evidence packages out of the system."""
+    HOLD = "hold"
+    """Lock clips against deletion, and let go again."""
+    CONFIGURE = "configure"
+    """Add, change and remove cameras and areas."""
+    ADMINISTER = "administer"
+    """Accounts, grants, audit, metrics: of the whole system, so it counts only when granted everywhere."""
 
 
 class Role(StrEnum):
-    """An account may have several."""
+    """A named set of actions (``ACTIONS``). An account may have several, each over its own areas."""
 
     VIEWER = "viewer"
-    """Sees live pictures and incidents."""
+    """Sees live pictures, and that incidents happen; no past footage."""
     OPERATOR = "operator"
-    """Watches the wall, acknowledges."""
+    """Watches the wall, is told of incidents, plays their clips."""
     POLICE = "police"
     """Searches incidents and opens clips."""
     INVESTIGATOR = "investigator"
     """Collects cases, holds and exports evidence."""
     ADMINISTRATOR = "administrator"
-    """Cameras, areas, accounts, rules."""
+    """Cameras, areas, accounts, rules; and may do all that others may."""
+
+
+ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
+    {
+        Role.VIEWER: frozenset({Action.LIVE, Action.SEARCH}),
+        Role.OPERATOR: frozenset({Action.LIVE, Action.SEARCH, Action.REPLAY}),
+        Role.POLICE: frozenset({Action.SEARCH, Action.REPLAY}),
+        Role.INVESTIGATOR: frozenset({Action.SEARCH, Action.REPLAY, Action.EXPORT, Action.HOLD}),
+        Role.ADMINISTRATOR: frozenset(Action),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    role: Role
+    area: str | None = None
+    """Path of the area: the role holds in it and in all below it. None: everywhere."""
+
+    def __str__(self) -> str:
+        return f"{self.role.value} in {self.area}" if self.area else f"{self.role.value} everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where something may be done: ``areas``, each with all below it. None: everywhere; empty: nowhere."""
+
+    areas: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, grants: Iterable[Grant]) -> Reach:
+        """The union of the grants' areas, without those that another one covers."""
+        areas: set[str] = set()
+        for grant in grants:
+            if grant.area is None:
+                return EVERYWHERE
+            areas.add(grant.area)
+        return cls(tuple(sorted(each for each in areas if not any(_is_below(each, other) for other in areas))))
+
+    @property
+    def is_everywhere(self) -> bool:
+        return self.areas is None
+
+    @property
+    def is_nowhere(self) -> bool:
+        return self.areas == ()
+
+    def covers(self, area: str) -> bool:
+        return self.areas is None or any(area == each or _is_below(area, each) for each in self.areas)
+
+    def touches(self, area: str) -> bool:
+        """Whether it covers ``area``, or some area below it."""
+        return self.covers(area) or any(_is_below(each, area) for each in self.areas or ())
+
+
+EVERYWHERE = Reach(None)
+NOWHERE = Reach(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +104,24 @@ class User:
     id: int
     name: str
     """Lower case; what is typed to log in."""
-    roles: frozenset[Role]
+    grants: frozenset[Grant]
     disabled: bool = False
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Those held anywhere: for people. What may be done is asked of ``may`` and ``reach``."""
+        return frozenset(grant.role for grant in self.grants)
+
+    def may(self, action: Action, area: str) -> bool:
+        return self.reach(action).covers(area)
+
+    def reach(self, action: Action) -> Reach:
+        return Reach.of(grant for grant in self.grants if action in ACTIONS[grant.role])
+
+    def sees(self) -> Reach:
+        """Where any action is granted: of what is elsewhere, this user may not even know that it exists."""
+        return Reach.of(self.grants)
+
+
+def _is_below(area: str, other: str) -> bool:
+    return area.startswith(f"{other}/")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from camsvc.db.models.accounts import TokenKind, TokenRow, UserRow
+from camsvc.db.models.accounts import GrantRow, TokenKind, TokenRow, UserRow
+from camsvc.db.models.audit import AuditHeadRow, AuditRow
 from camsvc.db.models.base import Base
 from camsvc.db.models.cameras import AreaRow, CameraRow, CameraStatusRow, CoverageGapRow
 from camsvc.db.models.endpoints import EndpointRow
 from camsvc.db.models.incidents import IncidentRow, ViewpointRow
 from camsvc.db.models.leases import LeaseGrantRow, LeaseRow
+from camsvc.db.models.walls import WallRow
 from camsvc.db.models.workers import WorkerStatusRow
 
 __all__ = [
     "AreaRow",
+    "AuditHeadRow",
+    "AuditRow",
     "Base",
     "CameraRow",
     "CameraStatusRow",
     "CoverageGapRow",
     "EndpointRow",
+    "GrantRow",
     "IncidentRow",
     "LeaseGrantRow",
     "LeaseRow",
@@ -24,5 +29,6 @@ __all__ = [
     "TokenRow",
     "UserRow",
     "ViewpointRow",
+    "WallRow",
     "WorkerStatusRow",
 ]

@@ -1,4 +1,4 @@
-"""Tables of who may ask, and of the tokens that prove it."""
+"""Tables of who may ask, what they may do, and of the tokens that prove it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from camsvc.db.models.base import Base, one_of
+from camsvc.domain.account import Role
 
 
 class TokenKind(StrEnum):
@@ -29,7 +30,6 @@ class UserRow(Base):
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True, comment="No meaning.")
     name: Mapped[str] = mapped_column(comment="What is typed to log in; lower case.")
     password_hash: Mapped[str] = mapped_column(comment="Argon2id, with its parameters and salt (PHC string).")
-    roles: Mapped[list[str]] = mapped_column(comment="Of: viewer, operator, police, investigator, administrator.")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="When it was made.")
     password_set_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="When its password was set.")
     disabled_at: Mapped[datetime | None] = mapped_column(comment="Since when it may not log in; null: it may.")
@@ -39,6 +39,33 @@ class UserRow(Base):
     locked_until: Mapped[datetime | None] = mapped_column(
         comment="Until when every attempt is refused; null: not locked."
     )
+
+
+class GrantRow(Base):
+    __tablename__ = "grants"
+    __table_args__ = (
+        UniqueConstraint(
+            "user_id",
+            "role",
+            "area",
+            postgresql_nulls_not_distinct=True,
+            info={"serves": "authenticate(): the grants of an account; give(): one that is given already"},
+        ),
+        {
+            "comment": "What an account may do where: a role is a set of actions (camsvc.domain.account.ACTIONS)."
+            " A grant that is taken away is deleted; the audit keeps who gave and took it."
+        },
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True, comment="No meaning.")
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), comment="To whom.")
+    role: Mapped[Role] = mapped_column(
+        one_of(Role, "role"), comment="viewer, operator, police, investigator or administrator."
+    )
+    area: Mapped[str | None] = mapped_column(
+        ForeignKey("areas.path"), comment="Where, with all below it; null: everywhere."
+    )
+    granted_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="When it was given.")
 
 
 class TokenRow(Base):

@@ -12,15 +12,15 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import case, delete, func, or_, select, text, update
+from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from camsvc.db.database import Database
-from camsvc.db.locks import ACCOUNTS, SPACE
-from camsvc.db.models import TokenKind, TokenRow, UserRow
-from camsvc.domain.account import Role, User
+from camsvc.db.models import GrantRow, TokenKind, TokenRow, UserRow
+from camsvc.db.queries import grants
+from camsvc.domain.account import Grant, Role, User
 from camsvc.errors import AccessError, ConflictError, InputError, NotFoundError
 
 ADMIN = "admin"
@@ -50,35 +50,42 @@ def ensure_admin(session: Session, password: str | None) -> str | None:
     Returns the password that was generated, to be shown once; None when ``password`` was taken, or when an
     administrator exists already (nothing is changed then). Raises InputError for a password that is too short.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(:space, :what)"), {"space": SPACE, "what": ACCOUNTS})
-    exists = session.scalar(
-        select(UserRow.id)
-        .where(UserRow.roles.contains([Role.ADMINISTRATOR.value]), UserRow.disabled_at.is_(None))
-        .limit(1)
-    )
-    if exists is not None:
+    grants.lock(session)
+    if grants.administrators(session):
         return None
     generated = None if password else secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
     create(session, ADMIN, password or generated or "", [Role.ADMINISTRATOR])
     return generated
 
 
-def create(session: Session, name: str, password: str, roles: Collection[Role]) -> User:
-    """Raises InputError for a name or password that will not do, ConflictError when the name is taken."""
+def create(session: Session, name: str, password: str, roles: Collection[Role | Grant]) -> User:
+    """A role alone is granted everywhere.
+
+    Raises InputError for a name or password that will not do, or an area that is none; ConflictError when the name is
+    taken.
+    """
     name = name.strip().lower()
     if not _USER_NAME.fullmatch(name):
         raise InputError(
             f"{name!r} is not a user name", parameter="name", cure="use letters, digits, '.', '_' and '-', at most 64"
         )
     row = session.execute(
-        insert(UserRow)
-        .values(name=name, password_hash=_hash(password), roles=sorted(role.value for role in roles))
-        .on_conflict_do_nothing()
-        .returning(UserRow.id)
+        insert(UserRow).values(name=name, password_hash=_hash(password)).on_conflict_do_nothing().returning(UserRow.id)
     ).one_or_none()
     if row is None:
         raise ConflictError(f"there is an account {name!r} already", parameter="name", cure="choose another name")
-    return User(row.id, name, frozenset(roles))
+    given = frozenset(each if isinstance(each, Grant) else Grant(each) for each in roles)
+    for grant in sorted(given, key=str):
+        grants.give(session, row.id, grant)
+    return User(row.id, name, given)
+
+
+def find(session: Session, name: str) -> User:
+    """Raises NotFoundError."""
+    row = session.scalar(select(UserRow).where(UserRow.name == name.strip().lower()))
+    if row is None:
+        raise NotFoundError(f"there is no account {name[:100]!r}", parameter="name", cure="see `camsvc accounts list`")
+    return _user(session, row)
 
 
 def set_password(session: Session, user: int, password: str) -> None:
@@ -94,18 +101,24 @@ def set_password(session: Session, user: int, password: str) -> None:
 
 
 def set_disabled(session: Session, user: int, *, disabled: bool) -> None:
-    """A disabled account may not log in, and its tokens end at once. Raises NotFoundError."""
-    row = session.get(UserRow, user, with_for_update=True)
-    if row is None:
-        raise NotFoundError(f"there is no account {user}", parameter="user")
-    row.disabled_at = session.scalars(select(func.now())).one() if disabled else None
-    session.flush()
-    if disabled:
-        revoke_all(session, user)
+    """A disabled account may not log in, and its tokens end at once.
+
+    Raises NotFoundError; ConflictError when nobody could administer the system any more.
+    """
+    with grants.administrator_stays(session):
+        row = session.get(UserRow, user, with_for_update=True)
+        if row is None:
+            raise NotFoundError(f"there is no account {user}", parameter="user")
+        row.disabled_at = session.scalars(select(func.now())).one() if disabled else None
+        session.flush()
+        if disabled:
+            revoke_all(session, user)
 
 
 def all_users(session: Session) -> list[User]:
-    return [_user(row) for row in session.scalars(select(UserRow).order_by(UserRow.name))]
+    rows = list(session.scalars(select(UserRow).order_by(UserRow.name)))
+    held = grants.of(session, [row.id for row in rows])
+    return [_with(row, held.get(row.id, frozenset())) for row in rows]
 
 
 def login(database: Database, name: str, password: str) -> User:
@@ -127,7 +140,7 @@ def login(database: Database, name: str, password: str) -> User:
         user.failed_logins, user.locked_until = 0, None
         if _HASHER.check_needs_rehash(user.password_hash):
             user.password_hash = _HASHER.hash(_typed(password))
-        return _user(user)
+        return _user(session, user)
 
 
 def issue(session: Session, user: User, kind: TokenKind, ttl_s: float) -> str:
@@ -145,20 +158,25 @@ def issue(session: Session, user: User, kind: TokenKind, ttl_s: float) -> str:
 
 
 def authenticate(session: Session, token: str, kind: TokenKind | None = None) -> User:
-    """Whose ``token`` is. Raises AccessError when it is unknown, expired, revoked, of another ``kind`` or disabled."""
-    found = session.scalar(
-        select(UserRow)
+    """Whose ``token`` is, with what they are granted now, in one statement.
+
+    Raises AccessError when it is unknown, expired, revoked, of another ``kind`` or disabled.
+    """
+    found = session.execute(
+        select(UserRow.id, UserRow.name, GrantRow.role, GrantRow.area)
         .join(TokenRow, TokenRow.user_id == UserRow.id)
+        .outerjoin(GrantRow, GrantRow.user_id == UserRow.id)
         .where(
             TokenRow.hash == _digest(token),
             TokenRow.expires_at > func.clock_timestamp(),
             UserRow.disabled_at.is_(None),
             *([TokenRow.kind == kind] if kind else []),
         )
-    )
-    if found is None:
+    ).all()
+    if not found:
         raise AccessError("not logged in, or no longer: log in again")
-    return _user(found)
+    id_, name, *_ = found[0]
+    return User(id_, name, frozenset(Grant(role, area) for _, _, role, area in found if role is not None))
 
 
 def revoke(session: Session, token: str) -> None:
@@ -240,5 +258,9 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(_bytes(token)).digest()
 
 
-def _user(row: UserRow) -> User:
-    return User(row.id, row.name, frozenset(map(Role, row.roles)), disabled=row.disabled_at is not None)
+def _user(session: Session, row: UserRow) -> User:
+    return _with(row, grants.of(session, [row.id]).get(row.id, frozenset()))
+
+
+def _with(row: UserRow, held: frozenset[Grant]) -> User:
+    return User(row.id, row.name, held, disabled=row.disabled_at is not None)

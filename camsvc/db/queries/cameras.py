@@ -14,7 +14,8 @@ from camsvc.db.cipher import Cipher
 from camsvc.db.database import CAMERAS
 from camsvc.db.models import CameraRow, LeaseRow
 from camsvc.db.queries.areas import Area, all_areas, ensure
-from camsvc.errors import ConflictError, NotFoundError
+from camsvc.db.queries.directory import not_found
+from camsvc.errors import ConflictError
 
 _COLUMNS = {"id", "name", "area", "enabled", "streams"}
 """Fields of CameraConfig that have columns of their own; the rest is the column ``config``."""
@@ -59,7 +60,7 @@ def get(session: Session, camera: str, cipher: Cipher) -> CameraConfig:
     """Raises NotFoundError when there is none, or it was removed; ConfigError when ``cipher`` has another key."""
     row = session.get(CameraRow, camera)
     if row is None or row.removed_at is not None:
-        raise _not_found(camera)
+        raise not_found(camera)
     return _config(row, cipher)
 
 
@@ -85,7 +86,7 @@ def remove(session: Session, camera: str) -> None:
     """
     row = session.get(CameraRow, camera, with_for_update=True)
     if row is None or row.removed_at is not None:
-        raise _not_found(camera)
+        raise not_found(camera)
     row.removed_at = session.scalars(select(func.now())).one()
     row.streams = b""
     session.flush()
@@ -106,12 +107,6 @@ def _config(row: CameraRow, cipher: Cipher) -> CameraConfig:
     streams = StreamsConfig.model_validate(cipher.open(row.id, row.streams))
     return CameraConfig.model_validate(
         {**row.config, "id": row.id, "name": row.name, "area": row.area, "enabled": row.enabled, "streams": streams}
-    )
-
-
-def _not_found(camera: str) -> NotFoundError:
-    return NotFoundError(
-        f"there is no camera {camera!r}", parameter="camera", cure="`camsvc cameras list` names all cameras"
     )
 
 

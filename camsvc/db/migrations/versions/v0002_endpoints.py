@@ -1,6 +1,5 @@
 """Where workers and live processes are reached"""
 
-
 from __future__ import annotations
 
 import sqlalchemy as sa
