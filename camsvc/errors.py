@@ -21,6 +21,7 @@
     │   └── IntegrityError     what is stored is not what was written
     ├── DatabaseUnavailableError    PostgreSQL did not answer: worth a retry
     ├── LimitError             a bounded resource (viewers, transcodes, streams) is in use up to its bound
+    ├── LiveUnavailableError   no live process answers: worth a retry
     ├── LeaseLostError         this worker no longer owns the camera
     ├── SpoolError             the spool's disk: full, gone, or not the one it was
     └── EmbeddedServerError    the embedded PostgreSQL or S3 server did not start or died
@@ -107,6 +108,10 @@ class DatabaseUnavailableError(CamsvcError):
 
 
 class LimitError(CamsvcError):
+    pass
+
+
+class LiveUnavailableError(CamsvcError):
     pass
 
 

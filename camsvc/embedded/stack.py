@@ -1,4 +1,4 @@
-"""Everything on one machine, in order: PostgreSQL, S3, schema, bucket, administrator, cameras, server, workers."""
+"""Everything on one machine, in order: PostgreSQL, S3, schema, bucket, administrator, cameras, services."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ SERVER_GRACE_S = 10.0
 """Requests that run may end; live streams are cut."""
 WORKER_GRACE_S = 30.0
 """A worker closes its incidents and writes their clips to the spool. The rest is recovered at its next start."""
+LIVE_GRACE_S = 10.0
+"""Viewers are told that it ends; nothing of it is kept."""
+LIVE = "live-1"
 PROBE_TIMEOUT_S = 2.0
 OK = 200
 ADMIN_PASSWORD = "CAMSVC_ADMIN_PASSWORD"  # noqa: S105  the name of a variable
@@ -110,7 +113,8 @@ def _start(
             return None
     on_step("Starting the web application")
     url = _url(settings)
-    services = [_server(settings, place, url), *(_worker(place, n) for n in range(1, settings.worker.processes + 1))]
+    workers = [_worker(place, number) for number in range(1, settings.worker.processes + 1)]
+    services = [_server(settings, place, url), *workers, _live(place)]
     for spec in services:
         if stop.is_set() or not supervisor.start(spec):
             return None
@@ -159,6 +163,17 @@ def _worker(place: Place, number: int) -> ProcessSpec:
         argv=[*_camsvc(place, "worker"), "--id", f"local-{number}"],
         env=handover.environment(dict(os.environ)),
         grace_s=WORKER_GRACE_S,
+        layer=SERVICES,
+    )
+
+
+def _live(place: Place) -> ProcessSpec:
+    """Not waited for: everything but live pictures works without it."""
+    return ProcessSpec(
+        name=LIVE,
+        argv=[*_camsvc(place, "live"), "--id", LIVE],
+        env=handover.environment(dict(os.environ)),
+        grace_s=LIVE_GRACE_S,
         layer=SERVICES,
     )
 

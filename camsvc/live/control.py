@@ -1,0 +1,264 @@
+"""The live process as servers see it: the internal interface (``live.wire`` says what goes over it)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from camsvc import log
+from camsvc.domain.camera import StreamRole
+from camsvc.errors import AccessError, CamsvcError, InputError
+from camsvc.live import wire
+from camsvc.live.viewings import End, Viewing, Viewings, Way
+from camsvc.live.wire import Answer, Part, Request
+from camsvc.trust import is_token
+
+SCENES_WAITING = 64
+"""Of one listener: a few seconds of a wall. Full: the oldest goes, for a box that is late is wrong."""
+
+_log = log.get(__name__)
+
+
+class Peers(Protocol):
+    """WebRTC viewers (``live.peer.Peers``)."""
+
+    async def offer(
+        self, sdp: str, camera: str, stream: StreamRole, user: str, on_close: Callable[[], None]
+    ) -> tuple[str, Answer]:
+        """Raises NotFoundError, LimitError, InputError."""
+        ...
+
+    async def patch(self, peer: str, fragment: str) -> None: ...
+
+    async def close(self, peer: str) -> None: ...
+
+
+class Mp4(Protocol):
+    """One viewer of fragmented MP4."""
+
+    def __aiter__(self) -> AsyncIterator[tuple[Part, bytes]]: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    jpeg: bytes
+    at: datetime
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the process serves. Errors are the CamsvcError family."""
+
+    peers: Peers
+    mp4: Callable[[str, StreamRole, datetime | None], Awaitable[Mp4]]
+    picture: Callable[[str, StreamRole], Awaitable[Picture]]
+    scenes: Callable[[str], AsyncIterator[dict[str, Any]]]
+    numbers: Callable[[], dict[str, float]]
+
+
+def create_control(services: Services, viewings: Viewings, tokens: Sequence[bytes]) -> Starlette:
+    """``tokens``: ``cipher.derive(wire.TOKEN_PURPOSE)``; who shows one of them is a server of ours."""
+    control = _Control(services, viewings, tokens)
+    routes = [
+        Route("/peers", control.answering(control.offer), methods=["POST"]),
+        Route("/peers/{viewing}", control.answering(control.patch), methods=["PATCH"]),
+        Route("/peers/{viewing}", control.answering(control.leave), methods=["DELETE"]),
+        Route("/streams", control.answering(control.stream), methods=["POST"]),
+        Route("/snapshots", control.answering(control.snapshot), methods=["POST"]),
+        Route("/scenes", control.answering(control.scenes), methods=["POST"]),
+        Route("/status", control.answering(control.status), methods=["GET"]),
+        Route("/healthz", _healthz, methods=["GET"]),
+    ]
+    return Starlette(routes=routes)
+
+
+Handler = Callable[[HttpRequest], Awaitable[Response]]
+
+
+class _Control:
+    def __init__(self, services: Services, viewings: Viewings, tokens: Sequence[bytes]) -> None:
+        self._services = services
+        self._viewings = viewings
+        self._tokens = tokens
+        self._peers: dict[str, str] = {}
+        """Viewing → peer."""
+
+    def answering(self, handler: Handler) -> Handler:
+        """``handler`` for who shows the token, with errors as the wire has them."""
+
+        async def answer(request: HttpRequest) -> Response:
+            try:
+                self._require_token(request)
+                return await handler(request)
+            except AccessError as error:
+                return JSONResponse({"error": "token", "detail": str(error)}, 401)
+            except CamsvcError as error:
+                body, status = wire.error_json(error)
+                return JSONResponse(body, status)
+
+        return answer
+
+    async def offer(self, http: HttpRequest) -> Response:
+        body = await _json(http)
+        request, sdp = Request.of(body), body.get("sdp")
+        if not isinstance(sdp, str):
+            raise InputError("an offer without SDP", parameter="sdp")
+        peer = ""
+
+        async def close() -> None:
+            if peer:
+                self._peers.pop(request.viewing, None)
+                await self._services.peers.close(peer)
+
+        viewing = self._viewings.admit(request, Way.WEBRTC, close)
+        try:
+            peer, answer = await self._services.peers.offer(
+                sdp, request.camera, request.stream, request.viewer.name, lambda: self._gone(viewing)
+            )
+        except BaseException:
+            await self._viewings.end(viewing, End.FAILED)
+            raise
+        self._peers[request.viewing] = peer
+        content = {"sdp": answer.sdp, "stream": answer.stream.value, "rendition": answer.rendition}
+        return JSONResponse(content, 201)
+
+    async def patch(self, http: HttpRequest) -> Response:
+        viewing = self._viewing(http)
+        fragment = (await _body(http)).decode("utf-8", "replace")
+        await self._services.peers.patch(self._peers[viewing.request.viewing], fragment)
+        return Response(status_code=204)
+
+    async def leave(self, http: HttpRequest) -> Response:
+        failed = http.query_params.get("failed") == "true"
+        await self._viewings.end(self._viewing(http), End.FAILED if failed else End.LEFT)
+        return Response(status_code=204)
+
+    async def stream(self, http: HttpRequest) -> Response:
+        request = Request.of(await _json(http))
+        mp4: Mp4 | None = None
+
+        async def close() -> None:
+            if mp4 is not None:
+                await mp4.close()
+
+        viewing = self._viewings.admit(request, Way.MP4, close)
+        try:
+            mp4 = await self._services.mp4(request.camera, request.stream, request.start)
+        except BaseException:
+            await self._viewings.end(viewing, End.FAILED)
+            raise
+        return _Parts(self._viewings, viewing, mp4)
+
+    async def snapshot(self, http: HttpRequest) -> Response:
+        request = Request.of(await _json(http))
+        picture = await self._services.picture(request.camera, request.stream)
+        headers = {f"{wire.HEADER_PREFIX}At": picture.at.isoformat(), f"{wire.HEADER_PREFIX}Session": picture.session}
+        return Response(picture.jpeg, headers=headers, media_type="image/jpeg")
+
+    async def scenes(self, http: HttpRequest) -> Response:
+        cameras = (await _json(http)).get("cameras")
+        if not isinstance(cameras, list) or not 0 < len(cameras) <= wire.CAMERAS_MAX:
+            raise InputError(f"1 to {wire.CAMERAS_MAX} cameras are to be named", parameter="cameras")
+        lines = _merged([self._services.scenes(str(each)) for each in cameras])
+        return StreamingResponse(lines, media_type="application/x-ndjson")
+
+    async def status(self, _: HttpRequest) -> Response:
+        ways = {f"viewers_{way.value}": self._viewings.count(way) for way in Way}
+        return JSONResponse({"viewers": len(self._viewings), **ways, **self._services.numbers()})
+
+    def _gone(self, viewing: Viewing) -> None:
+        """A peer ended by itself."""
+        self._peers.pop(viewing.request.viewing, None)
+        task = asyncio.get_running_loop().create_task(self._viewings.end(viewing, End.VANISHED))
+        _TASKS.add(task)
+        task.add_done_callback(_TASKS.discard)
+
+    def _viewing(self, http: HttpRequest) -> Viewing:
+        user = http.query_params.get("user")
+        return self._viewings.of(http.path_params["viewing"], int(user) if user and user.isdecimal() else None)
+
+    def _require_token(self, http: HttpRequest) -> None:
+        scheme, _, token = http.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not is_token(token, self._tokens):
+            raise AccessError("not a server of this installation")
+
+
+_TASKS: set[asyncio.Task[None]] = set()
+"""The event loop itself keeps only weak references."""
+
+
+class _Parts(StreamingResponse):
+    """Gives its viewing back however it ends."""
+
+    def __init__(self, viewings: Viewings, viewing: Viewing, mp4: Mp4) -> None:
+        super().__init__(self._packed(mp4), media_type="application/octet-stream")
+        self._viewings = viewings
+        self._viewing = viewing
+
+    async def __call__(self, *arguments: Any) -> None:  # noqa: ANN401  ASGI's
+        try:
+            await super().__call__(*arguments)
+        finally:
+            await asyncio.shield(self._viewings.end(self._viewing, End.LEFT))
+
+    async def _packed(self, mp4: Mp4) -> AsyncIterator[bytes]:
+        async for kind, content in mp4:
+            yield wire.pack(kind, content)
+
+
+async def _merged(sources: Sequence[AsyncIterator[dict[str, Any]]]) -> AsyncIterator[bytes]:
+    """One line a scene, of all cameras as they come. A camera that ends or fails leaves the others alone."""
+    waiting: asyncio.Queue[bytes] = asyncio.Queue(SCENES_WAITING)
+
+    async def read(source: AsyncIterator[dict[str, Any]]) -> None:
+        try:
+            async for scene in source:
+                if waiting.full():
+                    waiting.get_nowait()
+                waiting.put_nowait(json.dumps(scene, separators=(",", ":")).encode() + b"\n")
+        except CamsvcError as error:
+            _log.info("no scenes of a camera", reason=str(error))
+
+    yield b"\n"  # so that the head of the answer leaves now
+    readers = [asyncio.create_task(read(source)) for source in sources]
+    try:
+        while True:
+            yield await waiting.get()
+    finally:
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+
+
+async def _body(http: HttpRequest) -> bytes:
+    content = bytearray()
+    async for piece in http.stream():
+        content += piece
+        if len(content) > wire.BODY_MAX_BYTES:
+            raise InputError(f"the body is longer than {wire.BODY_MAX_BYTES} bytes")
+    return bytes(content)
+
+
+async def _json(http: HttpRequest) -> dict[str, Any]:
+    with contextlib.suppress(ValueError):
+        body = json.loads(await _body(http))
+        if isinstance(body, dict):
+            return body
+    raise InputError("the body is no JSON object")
+
+
+async def _healthz(_: HttpRequest) -> Response:
+    return JSONResponse({"status": "ok"})
