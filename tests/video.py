@@ -36,6 +36,10 @@ class Film:
     audio: str | None = None
     first: int = 0
     """Number of the first picture."""
+    pixels: str | None = None
+    """FFmpeg's name of the pixel format; None: what the codec usually has."""
+    pixel_shape: str | None = None
+    """Width of a pixel by its height, like ``16/11``; None: says nothing."""
 
 
 def make_film(path: Path, film: Film | None = None) -> Path:
@@ -46,6 +50,8 @@ def make_film(path: Path, film: Film | None = None) -> Path:
         assert isinstance(video, av.VideoStream)
         video.width, video.height, video.pix_fmt = film.width, film.height, _pixel_format(film)
         video.time_base = Fraction(1, film.fps)
+        if film.pixel_shape:
+            video.codec_context.sample_aspect_ratio = Fraction(film.pixel_shape)
         tone = _Tone(container, film.audio) if film.audio else None
         for number in range(film.frames):
             frame = av.VideoFrame.from_ndarray(draw(film.first + number, film.width, film.height), format="bgr24")
@@ -106,7 +112,7 @@ def _options(film: Film) -> dict[str, str]:
 
 
 def _pixel_format(film: Film) -> str:
-    return "yuvj420p" if film.codec == "mjpeg" else "yuv420p"
+    return film.pixels or ("yuvj420p" if film.codec == "mjpeg" else "yuv420p")
 
 
 class _Tone:

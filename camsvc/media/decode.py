@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -81,6 +82,11 @@ class Decoder:
         """Could not be decoded."""
         self.skipped_packets = 0
         """Were not tried, as they refer to what could not be decoded."""
+
+    @property
+    def pixel_shape(self) -> Fraction:
+        """Width of a pixel by its height, known once a picture was decoded; 1 until then and where nothing says."""
+        return self._context.sample_aspect_ratio or Fraction(1)
 
     def decode(self, packet: Packet) -> list[Frame]:
         """The pictures that this packet completes, in order of presentation."""
