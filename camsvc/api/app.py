@@ -19,7 +19,7 @@ from camsvc.api.context import Server
 from camsvc.api.envelope import Envelope
 from camsvc.api.headers import SecurityHeaders
 from camsvc.api.metrics import HttpMetrics
-from camsvc.api.routes import areas, auth, cameras, clips, events, health, incidents, metrics
+from camsvc.api.routes import areas, auth, cameras, clips, events, health, incidents, metrics, walls
 from camsvc.api.schemas import Problem
 from camsvc.api.services.accounts import Gatekeeper
 from camsvc.api.services.changes import DatabaseChanges
@@ -42,7 +42,7 @@ piece of a clip that is read takes a thread and no connection."""
 STOP_S = 3.0
 """For each background thread to end; they are daemons, so one that does not holds up nobody."""
 GZIP_MINIMUM_BYTES = 1000
-ROUTERS = (health, metrics, auth, cameras, areas, events, incidents, clips)
+ROUTERS = (health, metrics, auth, cameras, areas, events, incidents, clips, walls)
 """``events`` before ``incidents``: "stream" must not be taken for an id."""
 
 

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from camsvc.config import DetectConfig, LocationConfig, PresenceRule
+from camsvc.config import CameraId, DetectConfig, LocationConfig, PresenceRule
 from camsvc.domain.account import Role
 from camsvc.domain.camera import CameraState, Severity, Transport
 from camsvc.domain.incident import GapReason, IncidentState
 from camsvc.domain.track import ObjectClass
+from camsvc.domain.wall import CAMERAS_MAX, CYCLE_MAX_S, CYCLE_MIN_S
 
 
 class Problem(BaseModel):
@@ -178,6 +179,31 @@ class Incident(BaseModel):
 class IncidentPage(BaseModel):
     items: list[Incident]
     next_cursor: str | None
+
+
+class WallLayout(BaseModel):
+    """What PUT takes."""
+
+    model_config = {"extra": "forbid"}
+    tiles: Literal[1, 4, 9, 16, 25]
+    cameras: list[CameraId | None] = Field(
+        max_length=CAMERAS_MAX, description="In reading order; null: an empty tile. More than tiles: they take turns"
+    )
+    cycle_s: int | None = Field(
+        default=None, ge=CYCLE_MIN_S, le=CYCLE_MAX_S, description="Seconds until the next cameras; null: they stay"
+    )
+    name: str | None = Field(default=None, description="As in the path, if given")
+
+
+class Wall(BaseModel):
+    name: str
+    tiles: Literal[1, 4, 9, 16, 25]
+    cameras: list[str | None]
+    cycle_s: int | None
+
+
+class Walls(BaseModel):
+    items: list[Wall]
 
 
 class Making(BaseModel):
