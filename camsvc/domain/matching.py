@@ -14,7 +14,8 @@ from camsvc.domain.search import IncidentFilter
 
 def matches(wanted: IncidentFilter, incident: Incident) -> bool:
     return (
-        _in_time(wanted, incident)
+        wanted.reach.covers(incident.area)
+        and _in_time(wanted, incident)
         and _in_place(wanted, incident)
         and _one_of(incident.kind, wanted.kinds)
         and _one_of(incident.severity, wanted.severities)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from camsvc.domain.account import EVERYWHERE, Reach
 from camsvc.domain.camera import Severity
 from camsvc.domain.geo import Box, Point
 from camsvc.domain.incident import IncidentState
@@ -31,3 +32,9 @@ class IncidentFilter:
     colours: tuple[str, ...] = ()
     severities: tuple[Severity, ...] = ()
     states: tuple[IncidentState, ...] = ()
+    reach: Reach = field(default=EVERYWHERE, repr=False)
+    """Where who asks may search: not a wish, but a right. Set by who answers, never read from a request. An incident
+    belongs to the area where its camera stood then."""
+
+    def under(self, reach: Reach) -> IncidentFilter:
+        return replace(self, reach=reach)

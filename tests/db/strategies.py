@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
+from camsvc.domain.account import EVERYWHERE, NOWHERE, Grant, Reach, Role
 from camsvc.domain.camera import Severity
 from camsvc.domain.geo import Box, Location, Point
 from camsvc.domain.incident import (
@@ -107,6 +108,17 @@ def incidents(draw: st.DrawFn, *, whole: bool = False) -> Incident:
         thumbnail=draw(st.none() | _text) if whole else None,
         tracks=draw(st.none() | _text) if whole else None,
     )
+
+
+_areas = sorted({*AREAS.values(), "fiji/no-camera", "bac/yen-phong/below"})
+reaches = st.one_of(
+    st.just(EVERYWHERE),
+    st.just(NOWHERE),
+    st.lists(st.sampled_from(_areas), min_size=1, max_size=4).map(
+        lambda areas: Reach.of(Grant(Role.POLICE, area) for area in areas)
+    ),
+)
+"""Where somebody may search: areas side by side, one within the other, with and without cameras."""
 
 
 @st.composite

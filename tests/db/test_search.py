@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
@@ -15,13 +17,14 @@ from camsvc.db.models.incidents import SPANS
 from camsvc.db.queries import incidents as queries
 from camsvc.db.queries import search_plan
 from camsvc.db.queries.neighbours import neighbours
+from camsvc.domain.account import EVERYWHERE, Grant, Reach, Role
 from camsvc.domain.geo import Location, Point
 from camsvc.domain.incident import Incident, IncidentState
 from camsvc.domain.matching import matches
 from camsvc.domain.search import IncidentFilter
-from camsvc.errors import InputError
+from camsvc.errors import InputError, NotFoundError
 from tests.db.examples import NOON, camera, incident, owned
-from tests.db.strategies import AREAS, PLACES, filters, incidents
+from tests.db.strategies import AREAS, PLACES, filters, incidents, reaches
 
 IN_DATABASE = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -103,6 +106,76 @@ def test_neighbours_are_the_next_in_the_order_of_the_search(
         found = neighbours(session, asked, here)
     assert found.newer == (order[at - 1] if at else None)
     assert found.older == (order[at + 1] if at + 1 < len(order) else None)
+
+
+@IN_DATABASE
+@given(
+    items=st.lists(incidents(), max_size=20),
+    asked=filters(),
+    reach=reaches,
+    limit=st.integers(1, 7),
+    walks=st.sampled_from([1, 64]),
+)
+def test_search_under_grants_finds_what_a_scan_under_grants_finds(
+    full: Database, items: list[Incident], asked: IncidentFilter, reach: Reach, limit: int, walks: int
+) -> None:
+    _refill(full, items)
+    allowed = [item for item in items if reach.covers(item.area)]
+    wanted = _newest_first([item for item in allowed if matches(asked, item)])
+    assert wanted == _newest_first([item for item in items if matches(asked.under(reach), item)])
+    names = replace(asked, cameras=tuple(each for each in asked.cameras if reach.covers(AREAS[each])))
+    names = replace(names, areas=tuple(each for each in names.areas if reach.touches(each)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_plan, "WALKS_MAX", walks)
+        if names != asked:
+            hidden, parameter = _hidden(asked, names)
+            with pytest.raises(InputError) as caught, full.session() as session:
+                queries.search(session, asked.under(reach))
+            assert caught.value.parameter == parameter
+            assert str(caught.value) == f"there is no {parameter} {hidden!r}, and never was"
+            return
+        assert _all(full, asked.under(reach), limit) == wanted
+        with full.session() as session:
+            assert queries.count(session, asked.under(reach)) == len(wanted)
+            for item in allowed[:3]:
+                at = [each.id for each in _in_order(items, asked.under(reach), item)]
+                found = neighbours(session, asked.under(reach), item)
+                here = at.index(item.id)
+                assert found.newer == (at[here - 1] if here else None)
+                assert found.older == (at[here + 1] if here + 1 < len(at) else None)
+        for item in items:
+            with full.session() as session:
+                if item in allowed:
+                    assert queries.get(session, item.id, reach).id == item.id
+                    continue
+                with pytest.raises(NotFoundError, match=f"there is no incident {item.id}"):
+                    queries.get(session, item.id, reach)
+
+
+def _hidden(asked: IncidentFilter, visible: IncidentFilter) -> tuple[str, str]:
+    """The first name out of reach, as ``viewpoints`` looks at them."""
+    for parameter, given_, seen in (("camera", asked.cameras, visible.cameras), ("area", asked.areas, visible.areas)):
+        for name in given_:
+            if name not in seen:
+                return name, parameter
+    raise AssertionError("nothing is hidden")
+
+
+def _in_order(items: list[Incident], asked: IncidentFilter, here: Incident) -> list[Incident]:
+    found = [item for item in items if matches(asked, item) or item is here]
+    return sorted(found, key=lambda each: (each.started_at, each.id), reverse=True)
+
+
+def test_a_camera_that_saw_something_within_reach_may_be_asked_for_after_it_moved_away(full: Database) -> None:
+    one = incident("north-1", area="bac/yen-phong")
+    _refill(full, [one])
+    with full.session() as session:
+        session.execute(text("UPDATE cameras SET area = 'fiji' WHERE id = 'north-1'"))
+    asked = IncidentFilter(cameras=("north-1",))
+    assert _all(full, asked.under(Reach(("bac",))), 5) == [one.id]
+    assert _all(full, asked.under(Reach(("fiji",))), 5) == []
+    with pytest.raises(InputError, match="never was"):
+        _all(full, asked.under(Reach(("bac-pole",))), 5)
 
 
 @pytest.mark.parametrize("lasts", [timedelta(), *SPANS, *(span + timedelta(microseconds=1) for span in SPANS)])
@@ -191,7 +264,15 @@ def test_a_page_of_an_impossible_size_is_refused(full: Database, limit: int) -> 
     assert caught.value.parameter == "limit"
 
 
+def _plan(session: Session, asked: IncidentFilter) -> tuple[list[int] | None, str]:
+    seen_from = search_plan.viewpoints(session, asked)
+    statement = search_plan.page(asked, seen_from, None, 50)
+    compiled = statement.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
+    return seen_from, "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {compiled}", compiled.params).scalars())
+
+
 def test_every_search_walks_an_index_and_never_scans_the_incidents(full: Database) -> None:
+    _refill(full, [incident(camera_, area=area, location=PLACES[camera_]) for camera_, area in AREAS.items()])
     with full.session() as session:
         session.execute(text("SET LOCAL enable_seqscan = off"))  # an empty table would be scanned at no cost
         for asked in (
@@ -200,11 +281,21 @@ def test_every_search_walks_an_index_and_never_scans_the_incidents(full: Databas
             IncidentFilter(from_=NOON, cameras=("north-1",)),
             IncidentFilter(near=Point(21.2, 105.9), radius_m=50_000, kinds=("presence",)),
         ):
-            seen_from = search_plan.viewpoints(session, asked)
-            statement = search_plan.page(asked, seen_from, None, 50)
-            compiled = statement.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
-            plan = "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {compiled}", compiled.params).scalars())
-            assert "Seq Scan on incidents" not in plan
-            assert "Sort Key: incidents.started_at" not in plan.split("->  Nested Loop")[-1], plan
-            wanted = "ix_incidents_time" if seen_from is None else "ix_incidents_viewpoint_time"
-            assert wanted in plan, plan
+            for reach in (EVERYWHERE, Reach(("bac",)), Reach(("bac", "fiji"))):
+                seen_from, plan = _plan(session, asked.under(reach))
+                assert "Seq Scan on incidents" not in plan
+                assert "Sort Key: incidents.started_at" not in plan.split("->  Nested Loop")[-1], plan
+                wanted = "ix_incidents_time" if seen_from is None else "ix_incidents_viewpoint_time"
+                assert wanted in plan, plan
+
+
+def test_who_may_search_everywhere_is_asked_nothing_more_than_without_rights(full: Database) -> None:
+    asked = IncidentFilter(from_=NOON)
+    statements: list[str] = []
+    with full.session() as session:
+        event.listen(session.connection(), "before_cursor_execute", lambda *each: statements.append(each[2]))
+        queries.search(session, asked)
+        plain, statements[:] = list(statements), []
+        queries.search(session, asked.under(Reach.of([Grant(Role.POLICE)])))
+    assert statements == plain
+    assert len(plain) == 1

@@ -18,6 +18,7 @@ from camsvc.db.models import IncidentRow, LeaseGrantRow, ViewpointRow
 from camsvc.db.models.incidents import incident_change_seq
 from camsvc.db.queries import search_plan
 from camsvc.db.queries.changes import CHANGES_LIMIT, Change, changes_since, hold_back, latest
+from camsvc.domain.account import EVERYWHERE, Reach
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import ConflictError, LeaseLostError, NotFoundError
@@ -76,15 +77,15 @@ def publish(session: Session, incident: Incident) -> bool:
     return True
 
 
-def get(session: Session, incident: UUID) -> Incident:
-    """Raises NotFoundError."""
+def get(session: Session, incident: UUID, reach: Reach = EVERYWHERE) -> Incident:
+    """Raises NotFoundError, in the same words for one that is out of ``reach`` as for one that never was."""
     found = session.execute(
         select(IncidentRow, ViewpointRow)
         .join(ViewpointRow, ViewpointRow.id == IncidentRow.viewpoint_id)
         .where(IncidentRow.id == incident)
         .execution_options(populate_existing=True)
     ).one_or_none()
-    if found is None:
+    if found is None or not reach.covers(found[1].area):
         raise NotFoundError(
             f"there is no incident {incident}", parameter="id", cure="take the id from a search's answer"
         )

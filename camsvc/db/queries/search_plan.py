@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     case,
     column,
+    false,
     func,
     literal,
     or_,
@@ -35,6 +36,7 @@ from camsvc.db.cursor import Position
 from camsvc.db.models import AreaRow, CameraRow, IncidentRow, ViewpointRow
 from camsvc.db.models.incidents import SPAN_OPEN, SPANS
 from camsvc.db.queries.cameras import within
+from camsvc.domain.account import Reach
 from camsvc.domain.geo import EARTH_RADIUS_M, Box, Point, box_around
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import InputError
@@ -51,17 +53,21 @@ _OLDEST_FIRST = (IncidentRow.started_at, IncidentRow.id)
 
 
 def viewpoints(session: Session, asked: IncidentFilter) -> list[int] | None:
-    """Those of the cameras, areas and places asked for; None: any, also one without a place.
+    """Those of the cameras, areas and places asked for, within the reach of who asks; None: any, also one without a
+    place. Who may search everywhere costs nothing: no condition is added.
 
-    Raises InputError for a camera or area that never was: a misspelt name must not look like "nothing happened".
+    Raises InputError for a camera or area that never was: a misspelt name must not look like "nothing happened". One
+    out of reach is refused in the same words.
     """
     conditions: list[ColumnElement[bool]] = []
+    reach = asked.reach
     if asked.cameras:
-        known = set(session.scalars(select(CameraRow.id).where(CameraRow.id.in_(asked.cameras))))
+        known = set(session.scalars(_cameras(asked.cameras, reach)))
         _require(asked.cameras, known, "camera", "camera", "`camsvc cameras list` names all cameras")
         conditions.append(ViewpointRow.camera.in_(asked.cameras))
     if asked.areas:
-        known = set(session.scalars(select(AreaRow.path).where(AreaRow.path.in_(asked.areas))))
+        paths = session.scalars(select(AreaRow.path).where(AreaRow.path.in_(asked.areas)))
+        known = {path for path in paths if reach.touches(path)}
         _require(asked.areas, known, "area", "area", "give the whole path, like 'bac-ninh/yen-phong/tam-giang'")
         conditions.append(within(ViewpointRow.area, asked.areas))
     if asked.bbox is not None:
@@ -69,9 +75,24 @@ def viewpoints(session: Session, asked: IncidentFilter) -> list[int] | None:
     if asked.near is not None and asked.radius_m is not None:
         conditions.append(_inside(box_around(asked.near, asked.radius_m), MARGIN_DEG))
         conditions.append(_distance_m(asked.near) <= asked.radius_m)
+    if reach.is_nowhere:
+        return []
+    if reach.areas is not None:
+        conditions.append(within(ViewpointRow.area, reach.areas))
     if not conditions:
         return None
     return list(session.scalars(select(ViewpointRow.id).where(*conditions).order_by(ViewpointRow.id)))
+
+
+def _cameras(ids: tuple[str, ...], reach: Reach) -> Select[str]:
+    """Which of ``ids`` the asker may know of: cameras that stand within reach, or once saw something there."""
+    known = select(CameraRow.id).where(CameraRow.id.in_(ids))
+    if reach.areas is None:
+        return known
+    if reach.is_nowhere:
+        return known.where(false())
+    seen = select(ViewpointRow.id).where(ViewpointRow.camera == CameraRow.id, within(ViewpointRow.area, reach.areas))
+    return known.where(or_(within(CameraRow.area, reach.areas), seen.exists()))
 
 
 def page(
