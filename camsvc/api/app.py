@@ -19,14 +19,30 @@ from camsvc.api.context import Server
 from camsvc.api.envelope import Envelope
 from camsvc.api.headers import SecurityHeaders
 from camsvc.api.metrics import HttpMetrics
-from camsvc.api.routes import areas, auth, cameras, clips, events, health, incidents, metrics, walls
+from camsvc.api.routes import (
+    areas,
+    auth,
+    cameras,
+    clips,
+    events,
+    health,
+    incidents,
+    live,
+    live_events,
+    live_sockets,
+    metrics,
+    walls,
+    whep,
+)
 from camsvc.api.schemas import Problem
 from camsvc.api.services.accounts import Gatekeeper
 from camsvc.api.services.changes import DatabaseChanges
 from camsvc.api.services.feed import Feed
 from camsvc.api.services.gauges import DatabaseGauges
+from camsvc.api.services.live import live_processes
 from camsvc.api.services.readiness import Readiness
 from camsvc.api.services.renditions import Renditions
+from camsvc.api.services.states import States, states_of
 from camsvc.api.strictness import known_parameters
 from camsvc.clock import Clock, SystemClock
 from camsvc.config import Settings
@@ -42,7 +58,7 @@ piece of a clip that is read takes a thread and no connection."""
 STOP_S = 3.0
 """For each background thread to end; they are daemons, so one that does not holds up nobody."""
 GZIP_MINIMUM_BYTES = 1000
-ROUTERS = (health, metrics, auth, cameras, areas, events, incidents, clips, walls)
+ROUTERS = (health, metrics, auth, cameras, areas, events, incidents, clips, walls, whep, live, live_events)
 """``events`` before ``incidents``: "stream" must not be taken for an id."""
 
 
@@ -70,6 +86,7 @@ def create_app(
     problems.install(app)
     for module in ROUTERS:
         app.include_router(module.router, dependencies=[Depends(known_parameters)])
+    app.include_router(live_sockets.router)  # web sockets: they look after themselves
     return app
 
 
@@ -97,6 +114,8 @@ def _server(settings: Settings, database: Database, store: ObjectStore, cipher: 
         ),
         gatekeeper=Gatekeeper(clock),
         readiness=Readiness(database, store, clock),
+        live=live_processes(database, cipher, clock),
+        states=States(*states_of(database), clock),
     )
     counted.registry.register(DatabaseGauges(server))
     return server
@@ -108,12 +127,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = REQUEST_THREADS
     server.feed.start()
     server.renditions.start()
+    server.states.start()
     try:
         yield
     finally:
         server.feed.close()
+        server.states.close()
+        await server.live.close()
         await anyio.to_thread.run_sync(server.renditions.close, STOP_S)
         await anyio.to_thread.run_sync(server.feed.join, STOP_S)
+        await anyio.to_thread.run_sync(server.states.join, STOP_S)
 
 
 class Compression:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from camsvc.api.services.feed import Feed
     from camsvc.api.services.readiness import Readiness
     from camsvc.api.services.renditions import Renditions
+    from camsvc.api.services.states import States
+    from camsvc.live.client import LiveProcesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Server:
     renditions: Renditions
     gatekeeper: Gatekeeper
     readiness: Readiness
+    live: LiveProcesses
+    states: States
 
 
 def server_of(connection: HTTPConnection) -> Server:

@@ -35,8 +35,12 @@ from camsvc.errors import (
     DatabaseUnavailableError,
     InputError,
     IntegrityError,
+    LimitError,
+    LiveUnavailableError,
     NotFoundError,
+    SourceError,
     StoreUnavailableError,
+    UnplayableError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -95,11 +99,21 @@ def problem_of(error: Exception) -> Problem:
         return _of_input(error)
     if isinstance(error, AccessError):
         return _of_access(error)
-    if isinstance(error, (DatabaseUnavailableError, StoreUnavailableError, BusyError)):
+    if isinstance(error, _UNAVAILABLE):
         return _of_unavailable(error)
+    if isinstance(error, UnplayableError):
+        return Problem(409, "unplayable", str(error), cure="look at the camera's settings: H.264 plays everywhere")
     return _of_fault(error)
 
 
+_UNAVAILABLE = (
+    DatabaseUnavailableError,
+    StoreUnavailableError,
+    LiveUnavailableError,
+    SourceError,
+    LimitError,
+    BusyError,
+)
 _INPUT: tuple[tuple[type[InputError], int, str], ...] = (
     (NotAcceptableError, 406, "not-acceptable"),
     (PreconditionError, 412, "changed-meanwhile"),

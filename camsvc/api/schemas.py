@@ -214,6 +214,18 @@ class Making(BaseModel):
     retry_after_s: int
 
 
+class IceServer(BaseModel):
+    urls: list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+class IceServers(BaseModel):
+    """Names as ``RTCPeerConnection`` takes them."""
+
+    ice_servers: list[IceServer] = Field(alias="iceServers")
+
+
 class Health(BaseModel):
     status: Literal["ok"]
 

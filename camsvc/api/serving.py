@@ -17,15 +17,19 @@ KEEP_ALIVE_S = 65
 """Longer than a proxy keeps its connections (60 s as a rule): else it sends on one that is just being closed."""
 BACKLOG = 512
 MAX_HEADER_BYTES = 32 * 1024
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""Of a web socket's client: the largest is what a page says of itself."""
 
 
 class HttpServer(uvicorn.Server):
-    """Ends the streams of events before it waits for connections to close: they would never end by themselves."""
+    """Ends the streams of events and pictures before it waits for connections: they never end by themselves."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.app
         if isinstance(app, FastAPI) and isinstance(getattr(app.state, "camsvc", None), Server):
             app.state.camsvc.feed.close()
+            app.state.camsvc.states.close()
+            await app.state.camsvc.live.close()
         await super().shutdown(sockets)
 
 
@@ -43,5 +47,7 @@ def make_server(app: FastAPI, settings: Settings) -> HttpServer:
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=STOP_TIMEOUT_S,
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            ws_max_size=MAX_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # pictures are compressed already, and pages send little: it only costs
         )
     )

@@ -25,6 +25,8 @@ CAMERAS = "cameras"
 """Channel: a desired camera changed; the payload is its id."""
 LEASES = "leases"
 """Channel: a lease was released, so that another worker may claim it; the payload is the camera's id."""
+CAMERA_STATES = "camera_states"
+"""Channel: what is true of a camera changed; the payload is its id. Read it with ``status.statuses``."""
 
 CONNECT_TIMEOUT_S = 5
 """A server on the same network answers in milliseconds; a dead host never does."""

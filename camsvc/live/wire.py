@@ -65,6 +65,8 @@ class Request:
     viewing: str
     """Unique, not to be guessed: it is all that a client shows to end what it began."""
     camera: str
+    area: str
+    """Where the camera stands: the right to see it hangs on it, and the record names it."""
     stream: StreamRole
     viewer: Viewer
     start: datetime | None = None
@@ -75,6 +77,7 @@ class Request:
         return {
             "viewing": self.viewing,
             "camera": self.camera,
+            "area": self.area,
             "stream": self.stream.value,
             "start": self.start.isoformat() if self.start else None,
             "viewer": {"user": viewer.user, "name": viewer.name, "address": viewer.address, "key": viewer.key},
@@ -88,6 +91,7 @@ class Request:
             return cls(
                 str(body["viewing"]),
                 str(body["camera"]),
+                str(body["area"]),
                 StreamRole(body["stream"]),
                 Viewer(**body["viewer"]),
                 require_utc(datetime.fromisoformat(start)) if start else None,

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from camsvc.db.database import CAMERA_STATES
 from camsvc.db.models import CameraRow, CameraStatusRow, LeaseRow
 from camsvc.domain.camera import CameraState, CameraStatus
 
@@ -20,7 +21,10 @@ _FIELDS = tuple(field.name for field in fields(CameraStatus))
 
 
 def report(session: Session, worker: str, statuses: Sequence[CameraStatus]) -> None:
-    """Store what ``worker`` says of its cameras. Of a camera whose lease another one holds, it is left out."""
+    """Store what ``worker`` says of its cameras, and notify of those whose state changed (channel CAMERA_STATES).
+
+    Of a camera whose lease another one holds, it is left out.
+    """
     held = set(
         session.scalars(
             select(LeaseRow.camera).where(
@@ -31,6 +35,14 @@ def report(session: Session, worker: str, statuses: Sequence[CameraStatus]) -> N
     latest = {status.camera: status for status in statuses if status.camera in held}
     if not latest:
         return
+    before = {
+        camera: (state, since, detail)
+        for camera, state, since, detail in session.execute(
+            select(CameraStatusRow.camera, CameraStatusRow.state, CameraStatusRow.since, CameraStatusRow.detail).where(
+                CameraStatusRow.camera.in_(latest)
+            )
+        )
+    }
     now = func.clock_timestamp()
     rows = [
         {**{name: getattr(latest[camera], name) for name in _FIELDS}, "worker": worker, "reported_at": now}
@@ -43,6 +55,9 @@ def report(session: Session, worker: str, statuses: Sequence[CameraStatus]) -> N
             set_={name: insertion.excluded[name] for name in rows[0] if name != "camera"},
         )
     )
+    for camera, each in latest.items():
+        if before.get(camera) != (each.state, each.since, each.detail):
+            session.execute(select(func.pg_notify(CAMERA_STATES, camera)))
 
 
 def statuses(session: Session) -> dict[str, CameraStatus]:
