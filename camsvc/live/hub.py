@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from camsvc.clock import Clock
 from camsvc.config import LiveSettings
 from camsvc.domain.camera import StreamRole
-from camsvc.live.access_unit import AccessUnit
-from camsvc.live.directory import Directory
+from camsvc.errors import DatabaseUnavailableError, LimitError, NotFoundError, SourceError
+from camsvc.live.access_unit import Paused
+from camsvc.live.channel import Channel
+from camsvc.live.directory import Directory, Place
+from camsvc.live.pursuit import Means
+from camsvc.live.replay import Replay
+from camsvc.live.scenes import SceneChannel, Scenes
+from camsvc.live.showing import MakeTranscoder, Transcodes
 from camsvc.live.subscription import Subscription
-from camsvc.media.packets import Packet, VideoParameters
+from camsvc.live.tap import Tap
 
-
-class Transcoding(Protocol):
-    """What the hub needs of a transcoder (``live.transcode.Transcoder``)."""
-
-    def offer(self, packet: Packet) -> None:
-        """Never blocks."""
-        ...
-
-    def close(self) -> None: ...
-
-
-MakeTranscoder = Callable[[VideoParameters, Callable[[AccessUnit], None]], Transcoding]
-"""``deliver`` is called from the transcoder's own thread."""
+FIRST_WORD_S = 1.0
+"""To find out what there is to see: one tap's opening takes 10 ms; a viewer who waits longer waits with a picture of
+the camera's state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +33,13 @@ class HubStats:
     """Streams that are tapped now."""
     viewers: int
     transcodes: int
+    scene_channels: int
     dropped_units: int
-    """Not given to viewers that were too slow, since the start."""
+    """Pictures not given to viewers that were too slow, since the start."""
     reconnects: int
-    """Taps that ended and were opened again."""
+    """Taps that ended and had to be opened again, since the start."""
+    lost_packets: int
+    """Left a worker's ring before this process took them, since the start."""
 
 
 class Hub:
@@ -53,34 +53,135 @@ class Hub:
         make_transcoder: MakeTranscoder,
         clock: Clock,
     ) -> None:
-        """``tokens``: ``cipher.derive("tap")``."""
-        raise NotImplementedError
+        """``tokens``: ``cipher.derive("tap")``; ``make_transcoder``: ``partial(Transcoder, clock=clock)``."""
+        self._directory = directory
+        self._clock = clock
+        self._means = Means(directory, tokens, Transcodes(make_transcoder, settings.max_transcodes), clock)
+        self._channels: dict[tuple[str, StreamRole], Channel] = {}
+        """One may stand under both streams of its camera: there is no sub stream."""
+        self._scenes: dict[str, SceneChannel] = {}
+        self._endings: set[asyncio.Task[None]] = set()
+        self._dropped_before = 0
+        self._closed = False
 
     async def subscribe(self, camera: str, stream: StreamRole) -> Subscription:
         """A new viewer of a camera's stream. Waits a moment (≤ 1 s) until it is known what there is to see, so that
         ``subscription.started`` tells the rendition; when the camera is away it is None and the viewer waits.
 
-        Raises NotFoundError, and LimitError when it would need one transcode more than is allowed.
+        Raises NotFoundError, DatabaseUnavailableError when no camera is known yet, and LimitError when it would need
+        one transcode more than is allowed.
         """
-        raise NotImplementedError
+        await self._place(camera)
+        channel = self._channels.get((camera, stream))
+        if channel is None:
+            channel = Channel(camera, stream, self._means, unwatched=self._unwatched, resolved=self._resolved)
+            self._channels[camera, stream] = channel
+        viewer = Subscription(camera, stream, channel)
+        channel.take_in(viewer)
+        try:
+            async with asyncio.timeout(FIRST_WORD_S):
+                await channel.known.wait()
+        except TimeoutError:
+            return viewer
+        except BaseException:
+            viewer.close()
+            raise
+        word = self._channels[camera, stream].word if (camera, stream) in self._channels else None
+        if isinstance(word, Paused) and word.reason == "transcoders":
+            viewer.close()
+            raise LimitError(word.detail or "no transcoder is free")
+        return viewer
 
-    async def replay(self, camera: str, stream: StreamRole, start: datetime) -> Subscription:
+    async def replay(self, camera: str, stream: StreamRole, start: datetime) -> Replay:
         """The camera's stream from the last key frame at or before ``start`` that its worker still has, sent no faster
         than 4 times real time, then live. Time stamps are true ones. Raises as ``subscribe``, and SourceError.
         """
-        raise NotImplementedError
+        place = await self._place(camera)
+        if place.endpoint is None:
+            raise SourceError(place.status.detail or "no worker has the camera now")
+        means = self._means
+        tap = await Tap.open(place.endpoint, means.tokens, camera, stream, start)
+        return Replay(camera, tap, means.transcodes, self._clock)
 
-    def scenes(self, camera: str) -> AsyncIterator[dict[str, Any]]:
+    async def scenes(self, camera: str) -> Scenes:
         """What the tracker says of each analysed frame from now on: session, at (ISO), pts_90k, objects (track, class,
         confidence, observed, box [left, top, width, height] as fractions). One tap for all listeners of a camera; a
-        slow listener loses the oldest. Close it with ``aclose``. Raises NotFoundError.
+        slow listener loses the oldest. ``aclose`` it. Raises NotFoundError, DatabaseUnavailableError.
         """
-        raise NotImplementedError
+        await self._place(camera)
+        channel = self._scenes.get(camera)
+        if channel is None:
+            channel = self._scenes[camera] = SceneChannel(camera, self._means, unwatched=self._unheard)
+        return channel.listen()
 
     @property
     def stats(self) -> HubStats:
-        raise NotImplementedError
+        channels = set(self._channels.values())
+        viewers = [viewer for channel in channels for viewer in channel.viewers]
+        dropped = self._dropped_before + sum(each.dropped for each in channels) + sum(each.dropped for each in viewers)
+        means = self._means
+        return HubStats(
+            channels=len(channels),
+            viewers=len(viewers),
+            transcodes=means.transcodes.running,
+            scene_channels=len(self._scenes),
+            dropped_units=dropped,
+            reconnects=means.reconnects,
+            lost_packets=means.lost_packets,
+        )
 
     async def close(self) -> None:
-        """Every subscription ends."""
-        raise NotImplementedError
+        """Every subscription ends; nothing is left open on return."""
+        self._closed = True
+        closing = [channel.close() for channel in set(self._channels.values())]
+        closing += [channel.close() for channel in self._scenes.values()]
+        self._channels.clear()
+        self._scenes.clear()
+        await asyncio.gather(*closing, *self._endings)
+
+    async def _place(self, camera: str) -> Place:
+        if self._closed:
+            raise SourceError("the live process is stopping")
+        try:
+            return self._directory.place(camera)
+        except (DatabaseUnavailableError, NotFoundError):
+            # It may have been added a moment ago.
+            await self._directory.refreshed()
+            return self._directory.place(camera)
+
+    def _resolved(self, channel: Channel, is_other: bool) -> bool:
+        key = channel.camera, channel.stream
+        if not is_other:
+            # The camera may have been given a sub stream meanwhile: who asks for it next finds out.
+            self._channels = {each: known for each, known in self._channels.items() if known is not channel}
+            self._channels[key] = channel
+            return True
+        other = self._channels.setdefault(key, channel)
+        if other is channel:
+            return True
+        self._channels = {each: other if known is channel else known for each, known in self._channels.items()}
+        for viewer in channel.give_away():
+            other.take_in(viewer)
+        self._end(channel)
+        channel.known.set()
+        return False
+
+    def _unwatched(self, channel: Channel) -> None:
+        self._channels = {key: each for key, each in self._channels.items() if each is not channel}
+        self._end(channel)
+
+    def _unheard(self, channel: SceneChannel) -> None:
+        if self._scenes.get(channel.camera) is channel:
+            del self._scenes[channel.camera]
+        self._end(channel)
+
+    def _end(self, channel: Channel | SceneChannel) -> None:
+        if isinstance(channel, Channel):
+            self._dropped_before += channel.dropped
+        task = asyncio.create_task(_close(channel), name=f"close-{channel.camera}")
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+
+
+def _close(channel: Channel | SceneChannel) -> Coroutine[Any, Any, None]:
+    return channel.close()

@@ -31,8 +31,11 @@ from camsvc.worker.batcher import Batcher, State
 from camsvc.worker.batcher import Lane as BatcherLane
 from camsvc.worker.recorder import IncidentRecorder
 from camsvc.worker.recorder_thread import RecorderThread
+from camsvc.worker.scenes import Overheard, SceneBoard
 from camsvc.worker.session import Reception
 from camsvc.worker.spool import Spool
+from camsvc.worker.tap import TappedStream
+from camsvc.worker.tap_wire import StreamState
 from camsvc.worker.watch import CatchUp, Watch
 
 _log = logging.get(__name__)
@@ -87,6 +90,8 @@ class Unit:
         self._receptions = {StreamRole.MAIN: _Receiving(camera, StreamRole.MAIN, shared)}
         if camera.streams.sub:
             self._receptions[StreamRole.SUB] = _Receiving(camera, StreamRole.SUB, shared)
+        self.scenes = SceneBoard()
+        self.ending = threading.Event()
         self._looking: _Looking | None = None
         self._analysed = (shared.clock.monotonic_s(), 0)
         self._analysed_fps: float | None = None
@@ -110,8 +115,14 @@ class Unit:
         self._look()
         return True
 
+    def stream(self, role: StreamRole) -> TappedStream:
+        """What a tap reads: of main where there is no sub stream. Any thread."""
+        receiving = self._receptions.get(role) or self._receptions[StreamRole.MAIN]
+        return TappedStream(receiving.role, receiving.ring, receiving.state)
+
     def tell_stop(self) -> None:
         """All threads are told; returns at once."""
+        self.ending.set()
         if self._looking:
             self._looking.tell_stop()
         for receiving in self._receptions.values():
@@ -178,7 +189,7 @@ class Unit:
     def _look(self) -> None:
         role = StreamRole.SUB if StreamRole.SUB in self._receptions else StreamRole.MAIN
         analysed, recorded = self._receptions[role].ring, self._receptions[StreamRole.MAIN].ring
-        self._looking = _Looking(self.camera, analysed, recorded, self._shared, lambda: self.epoch)
+        self._looking = _Looking(self.camera, analysed, recorded, self._shared, lambda: self.epoch, self.scenes)
         self._looking.start()
 
     def _blind(self) -> None:
@@ -214,14 +225,27 @@ class _Receiving:
     def start(self) -> None:
         self.thread.start()
 
+    def state(self) -> StreamState:
+        """Any thread."""
+        snapshot = self.reception.snapshot()
+        running = snapshot.state is not CameraState.DISABLED
+        return StreamState(snapshot.state if running else CameraState.CONNECTING, snapshot.detail)
+
 
 class _Looking:
     """The analysis of one camera under one configuration: lane, rules, recorder and thread."""
 
     def __init__(
-        self, camera: Camera, analysed: Ring, recorded: Ring, shared: Shared, epoch: Callable[[], int]
+        self,
+        camera: Camera,
+        analysed: Ring,
+        recorded: Ring,
+        shared: Shared,
+        epoch: Callable[[], int],
+        scenes: SceneBoard,
     ) -> None:
         self._camera = camera
+        self._scenes = scenes
         self._ring = analysed
         self._shared = shared
         self._stop = threading.Event()
@@ -261,7 +285,7 @@ class _Looking:
         analysis = Analysis(
             lane,
             make_rules(camera),
-            self.recorder,
+            Overheard(self.recorder, self._scenes),
             tracker=lambda: Tracker(min_confidence=detect.min_confidence, classes=detect.classes),
             gate=Gate if shared.gated else None,
             fps=detect.fps,

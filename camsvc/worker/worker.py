@@ -6,6 +6,7 @@ Threads::
     receive-*, analyse-*          per camera (unit)
     detector owner, watchdog      batcher
     recording                     rings to disk, for all cameras
+    tap, tap-connection           packets and scenes to live processes, while somebody watches
     finalising, publishing        spool to store and database
 
 Only the control thread starts and stops cameras. While PostgreSQL is away everything goes on with what was last known.
@@ -23,11 +24,13 @@ from camsvc.clock import Clock, SystemClock
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.db.queries import status, workers
+from camsvc.db.queries import endpoints, status, workers
 from camsvc.domain.camera import CameraStatus
+from camsvc.domain.endpoint import EndpointKind
 from camsvc.domain.worker import WorkerStatus
 from camsvc.errors import CamsvcError, ConfigError, DatabaseUnavailableError
 from camsvc.storage.objects import ObjectStore
+from camsvc.trust import Identity
 from camsvc.vision.detector import Detector, open_detector
 from camsvc.worker.assignments import Assignment, AssignmentCache
 from camsvc.worker.backoff import Doorway
@@ -37,6 +40,7 @@ from camsvc.worker.publisher import Publisher
 from camsvc.worker.recorder_finaliser import Finaliser
 from camsvc.worker.recorder_thread import RecorderThread
 from camsvc.worker.spool import Spool, SpoolStats
+from camsvc.worker.tap import TapServer
 from camsvc.worker.unit import Shared, SourceOpener, Unit, open_rtsp
 
 _log = logging.get(__name__)
@@ -89,6 +93,7 @@ class Worker:
         self._publisher: Publisher | None = None
         self._started_at = self._clock.now()
         self._away_logged = False
+        self._tap_refused_logged = False
         detector = settings.detector
         self._batcher = Batcher(
             make_detector or (lambda: open_detector(detector, self._folders.models)),
@@ -105,11 +110,17 @@ class Worker:
         )
         self._recorders = RecorderThread(clock=self._clock, stop=self._stopping)
         self._open_source = open_source or open_rtsp(self._clock)
+        tokens = self._cipher.derive("tap")
+        self._tap = TapServer(Identity.fresh(f"camsvc tap {worker}"), tokens, self._units, settings.worker, self._clock)
 
     @property
     def units(self) -> Mapping[str, Unit]:
         """The cameras that run now. Changed by the control thread alone."""
         return self._units
+
+    @property
+    def tap(self) -> TapServer:
+        return self._tap
 
     def spool_stats(self) -> SpoolStats | None:
         """The back-log; None before the spool is open. Any thread."""
@@ -191,6 +202,8 @@ class Worker:
                 wanted = self._leasing.turn(session)
                 status.report(session, self._name, self._statuses())
                 workers.report(session, mine)
+                if self._tapped():
+                    endpoints.report(session, self._tap.endpoint(self._name))
         except DatabaseUnavailableError as error:
             if not self._away_logged:
                 _log.warning("PostgreSQL is away", reason=str(error))
@@ -200,6 +213,17 @@ class Worker:
             _log.info("PostgreSQL is back")
         self._away_logged = False
         return wanted
+
+    def _tapped(self) -> bool:
+        """Whether viewers can be served. That they cannot is no reason to stop recording; it is tried at every turn."""
+        try:
+            self._tap.start()
+        except ConfigError as error:
+            if not self._tap_refused_logged:
+                _log.error("nobody can watch this worker's cameras", reason=str(error))
+            self._tap_refused_logged = True
+            return False
+        return True
 
     def status(self) -> WorkerStatus:
         """Of the process as a whole; call it once the spool is open."""
@@ -255,9 +279,11 @@ class Worker:
 
     def _end(self, threads: list[threading.Thread]) -> None:
         """Orderly: cameras first, so that what is open ends in the spool; then whoever works from the spool."""
-        units, self._units = list(self._units.values()), {}
+        units = list(self._units.values())
+        self._units.clear()
         for unit in units:
             unit.tell_stop()
+        self._tap.stop()
         for unit in units:
             unit.stop()
         self._stopping.set()
@@ -267,6 +293,7 @@ class Worker:
         try:
             with self._database.session() as session:
                 self._leasing.release_all(session)
+                endpoints.withdraw(session, EndpointKind.TAP, self._name)
         except CamsvcError as error:
             _log.warning("leases not given back; they run out", reason=str(error))
         self._database.close()

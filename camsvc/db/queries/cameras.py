@@ -56,9 +56,12 @@ def put(session: Session, camera: CameraConfig, cipher: Cipher) -> bool:
     return added is not None
 
 
-def get(session: Session, camera: str, cipher: Cipher) -> CameraConfig:
-    """Raises NotFoundError when there is none, or it was removed; ConfigError when ``cipher`` has another key."""
-    row = session.get(CameraRow, camera)
+def get(session: Session, camera: str, cipher: Cipher, *, lock: bool = False) -> CameraConfig:
+    """``lock``: nobody else changes it until the transaction ends.
+
+    Raises NotFoundError when there is none, or it was removed; ConfigError when ``cipher`` has another key.
+    """
+    row = session.get(CameraRow, camera, with_for_update=lock or None)
     if row is None or row.removed_at is not None:
         raise not_found(camera)
     return _config(row, cipher)
@@ -77,6 +80,12 @@ def all_cameras(
     if ids is not None:
         wanted = wanted.where(CameraRow.id.in_(ids))
     return [_config(row, cipher) for row in session.scalars(wanted)]
+
+
+def names(session: Session) -> dict[str, str]:
+    """Id → name of every camera that is wanted, without its secrets."""
+    rows = session.execute(select(CameraRow.id, CameraRow.name).where(CameraRow.removed_at.is_(None)))
+    return {row.id: row.name for row in rows}
 
 
 def remove(session: Session, camera: str) -> None:
