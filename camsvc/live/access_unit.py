@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from camsvc.domain.camera import StreamRole
+from camsvc.live.rtp import Cut
 from camsvc.media.packets import CLOCK_HZ, VideoParameters
 
 RTP_PERIOD = 1 << 32
@@ -18,11 +19,11 @@ class Packed:
     Used by the event loop's thread alone.
     """
 
-    __slots__ = ("payloads",)
+    __slots__ = ("cut",)
 
     def __init__(self) -> None:
-        self.payloads: tuple[bytes, ...] | None = None
-        """RTP payloads (RFC 6184), None until the first viewer needed them."""
+        self.cut: Cut | None = None
+        """RTP packets (RFC 6184), None until the first viewer needed them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
