@@ -25,7 +25,7 @@ from camsvc.web.components.map import BOUNDARIES_URL
 from camsvc.web.guard import Guard
 from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
-from camsvc.web.pages import cameras, incidents, login
+from camsvc.web.pages import cameras, incidents, live, login
 from camsvc.web.plain import STATIC, notice_page
 from camsvc.web.site import RECONNECT_TIMEOUT_S, Site
 from camsvc.web.who import Who
@@ -49,11 +49,13 @@ def mount(app: FastAPI) -> Site:
         raise RuntimeError("the web application is mounted already: one server a process")
     for code in LANGUAGES:
         language(code)  # a broken catalogue is found now, not by a user
-    site = Site(server, Lookout(server), _zone(server.settings.timezone))
+    lookout = Lookout(server)
+    site = Site(server, lookout, _zone(server.settings.timezone))
     who = Who(server.clock)
     app.include_router(login.router(who))
     _boundaries(app, server)
     app.mount("/assets", _Assets(directory=STATIC), name="assets")
+    live.add(site)
     cameras.add(site)
     incidents.add(site)
     nicegui_app.state.camsvc = server
@@ -79,7 +81,7 @@ def mount(app: FastAPI) -> Site:
             "message_too_long": say("connection.too_long"),
             "message_too_long_body": say("connection.too_long_body"),
         }
-    nicegui_app.on_shutdown(site.lookout.close)
+    nicegui_app.on_shutdown(lookout.close)
     return site
 
 

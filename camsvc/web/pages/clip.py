@@ -1,0 +1,152 @@
+"""The clip of one incident over the wall, which goes on around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+from nicegui import ui
+from nicegui.element import Element
+
+from camsvc.api.services import incidents as service
+from camsvc.domain.account import Action
+from camsvc.domain.incident import Incident
+from camsvc.domain.search import IncidentFilter
+from camsvc.errors import CamsvcError, NotFoundError
+from camsvc.web.components.player import Player, api_path
+from camsvc.web.following import Following, News
+from camsvc.web.markup import button, icon, icon_button, label, tag
+from camsvc.web.site import Site
+from camsvc.web.view import SearchView
+from camsvc.web.visitor import Visitor
+from camsvc.web.words import STATE_ICONS, Words
+
+
+class ClipDialog:
+    """``show`` opens it over ``below``, which the keyboard does not reach meanwhile; ``left`` is called at its end."""
+
+    def __init__(
+        self,
+        site: Site,
+        visitor: Visitor,
+        words: Words,
+        *,
+        below: Element,
+        left: Callable[[], None],
+        help_: Callable[[], None],
+    ) -> None:
+        self._site = site
+        self._visitor = visitor
+        self._words = words
+        self._below = below
+        self._left = left
+        self._help = help_
+        self._client = ui.context.client
+        self._incident: Incident | None = None
+        self._player: Player | None = None
+        self._asked = 0
+        self._root = tag("div", "cam-clip")
+        self._root.set_visibility(False)
+        self._following = Following(site.server.feed, self._client, visitor, tell=self._news, renew=self._renew)
+
+    async def show(self, asked: str) -> None:
+        """Also for an id that is none, or of an incident that this user may not know of: then says so."""
+        self._asked += 1
+        attempt = self._asked
+        incident, trouble = await self._read(asked)
+        if attempt != self._asked or self._client.is_deleted:
+            return  # another one was asked for meanwhile
+        self._root.clear()
+        self._root.set_visibility(True)
+        self._below.props["inert"] = True
+        self._incident = incident
+        title = self._words.what(incident) if incident else trouble
+        with (
+            self._root,
+            tag("section", "cam-clip__box", role="dialog", aria_modal="true", aria_label=title, tabindex="-1"),
+        ):
+            self._build(title, incident)
+        if incident:
+            self._following.follow(IncidentFilter(cameras=(incident.camera,)))
+
+    def hide(self) -> None:
+        self._asked += 1
+        self._following.stop()
+        self._incident = self._player = None
+        self._root.clear()
+        self._root.set_visibility(False)
+        self._below.props["inert"] = False
+        self._left()
+
+    def _build(self, title: str, incident: Incident | None) -> None:
+        say = self._words.language
+        with tag("div", "cam-over__bar"):
+            with tag("div", "cam-over__title"):
+                tag("h1", "", title, title=title)
+                self._badge = tag("span", "cam-badge")
+                self._where = label("span", "cam-soft", "")
+            if incident:
+                with tag("a", "cam-btn", href=SearchView().path(str(incident.id)), target="_blank", data_test="whole"):
+                    icon("open_in_new")
+                    tag("span", "", say("live.whole_incident"))
+            icon_button("close", f"{say('keys.close')} (Esc)", data_test="close-clip").on("click", self.hide)
+        if incident is None:
+            self._say_instead("search_off", title)
+            return
+        self._fill(incident)
+        if not self._visitor.user.may(Action.REPLAY, incident.area):
+            self._say_instead("lock", say("live.may_not_replay"), incident)
+            return
+        with tag("div", "cam-watch"):
+            self._player = Player(self._words, incident)
+        self._player.on("leave", self.hide)
+        self._player.on("help", self._help)
+
+    def _say_instead(self, icon_name: str, text: str, incident: Incident | None = None) -> None:
+        with tag("div", "cam-empty"):
+            if incident and incident.thumbnail:
+                tag("img", "cam-clip__still", src=f"{api_path(incident)}/thumbnail", alt="")
+            else:
+                icon(icon_name)
+            tag("p", "", text)
+            close = button(self._words.language("keys.close"))
+            close.on("click", self.hide)
+            ui.run_javascript(f"getHtmlElement({close.id}).focus()")
+
+    def _fill(self, incident: Incident) -> None:
+        camera = self._site.lookout.last.directory.camera_name(incident.camera)
+        self._where.text = f"{camera} · {self._words.wall.date_clock(incident.started_at)}"
+        self._badge.clear()
+        self._badge.classes(replace=f"cam-badge cam-badge--{incident.state.value}")
+        with self._badge:
+            icon(STATE_ICONS[incident.state])
+            tag("span", "", self._words.language(f"state.{incident.state.value}"))
+
+    async def _read(self, asked: str) -> tuple[Incident | None, str]:
+        say = self._words.language
+        try:
+            return await asyncio.to_thread(
+                service.get, self._site.server, self._visitor.user, UUID(asked), source=self._visitor.source
+            ), ""
+        except (ValueError, NotFoundError):
+            return None, say("incident.unknown")
+        except CamsvcError:
+            return None, say("results.away")
+
+    async def _renew(self) -> None:
+        """Changes may have been missed: read the incident again."""
+        if self._incident is None:
+            return
+        incident, _ = await self._read(str(self._incident.id))
+        if incident:
+            self._news(News([incident], []))
+
+    def _news(self, news: News) -> None:
+        """The incident that is open may have gone on: more footage, or its end."""
+        for each in news.matching:
+            if self._incident and each.id == self._incident.id and each.revision > self._incident.revision:
+                self._incident = each
+                self._fill(each)
+                if self._player:
+                    self._player.renew(each)
