@@ -9,7 +9,7 @@ from typing import Literal
 from nicegui import ui
 from nicegui.element import Element
 
-from camsvc.domain.account import Role
+from camsvc.domain.account import Action
 from camsvc.log import redact
 from camsvc.web.alarms import LIGHT, Alarm, Part
 from camsvc.web.language import LANGUAGES, language
@@ -32,10 +32,17 @@ ICONS = {
     Part.NOTIFICATIONS: "notifications_off",
 }
 
+PLACES = (
+    ("live", "/live", "grid_view"),
+    ("cameras", "/", "videocam"),
+    ("incidents", "/incidents", "manage_search"),
+)
+"""Where one can go: key of the catalogue, path, icon."""
+
 
 @contextmanager
 def frame(
-    site: Site, visitor: Visitor, words: Words, here: Literal["cameras", "incidents"], title: str
+    site: Site, visitor: Visitor, words: Words, here: Literal["live", "cameras", "incidents"], title: str
 ) -> Iterator[Element]:
     """Everything of a page but its middle, which is what is made within."""
     client = ui.context.client
@@ -47,7 +54,7 @@ def frame(
     client.on_exception(lambda: ui.notify(words.language("broken.page"), type="negative"))
     tag("a", "cam-skip", words.language("nav.skip"), href="#main")
     _header(visitor, words, here)
-    alarms = Alarms(words, is_administrator=Role.ADMINISTRATOR in visitor.user.roles)
+    alarms = Alarms(words, is_administrator=visitor.user.reach(Action.ADMINISTER).is_everywhere)
     alarms.show(site.lookout.last)
     watcher = for_page(client, alarms.show)
     site.lookout.watch(watcher)
@@ -63,7 +70,7 @@ def _header(visitor: Visitor, words: Words, here: str) -> None:
             tag("img", src=asset("mark.svg"), alt="", width=22, height=22)
             tag("span", "", "camsvc")
         with tag("nav", "cam-nav", aria_label=say("nav.label")):
-            for name, href, icon_name in (("cameras", "/", "videocam"), ("incidents", "/incidents", "manage_search")):
+            for name, href, icon_name in PLACES:
                 current = {"aria-current": "page"} if name == here else {}
                 with tag("a", href=href, **current):
                     icon(icon_name)
