@@ -222,6 +222,11 @@ class SpoolSettings(_Model):
     min_free_bytes: int = Field(default=512 * MIB, ge=0)
 
 
+class EvidenceSettings(_Model):
+    organisation: str = Field(default="", max_length=64)
+    tsa_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+
+
 class MapSettings(_Model):
     tiles_url: str | None = None
     attribution: str = ""
@@ -252,6 +257,7 @@ class Settings(_Model):
     detector: DetectorSettings = DetectorSettings()
     clips: ClipSettings = ClipSettings()
     spool: SpoolSettings = SpoolSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     map: MapSettings = MapSettings()
     areas: tuple[AreaConfig, ...] = ()
     cameras: tuple[CameraConfig, ...] = ()
@@ -309,7 +315,7 @@ def parse(model: type[ModelT], values: object, file: Path | None) -> ModelT:
         raise ConfigError(_explain(error, file)) from error
 
 
-_OTHER_VARIABLES = frozenset({"CAMSVC_ADMIN_PASSWORD", "CAMSVC_NEW_PASSWORD"})
+_OTHER_VARIABLES = frozenset({"CAMSVC_ADMIN_PASSWORD", "CAMSVC_NEW_PASSWORD", "CAMSVC_KEY_PASSWORD"})
 """Read elsewhere; not settings."""
 
 

@@ -16,9 +16,9 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 """As getopt and click use it: what was asked is wrong, not what happened."""
 
-COMMANDS = ("up", "demo", "server", "worker", "live", "simulate", "analyze", "fsck")
+COMMANDS = ("up", "demo", "server", "worker", "live", "simulate", "analyze", "fsck", "verify")
 """Single commands: ``camsvc.cli.NAME`` has a function ``command``."""
-GROUPS = ("cameras", "incidents", "accounts", "models", "bench")
+GROUPS = ("cameras", "incidents", "accounts", "export", "identity", "models", "bench")
 """Commands with subcommands: ``camsvc.cli.NAME`` has a typer ``app``."""
 
 app = typer.Typer(

@@ -13,3 +13,5 @@ ACCOUNTS = 2
 """Held while the first administrator is made."""
 AUDIT = 3
 """Held while a record is appended to the audit chain, until it is committed."""
+SIGNING = 4
+"""Held while the key that signs evidence is made or replaced."""

@@ -9,6 +9,7 @@ from camsvc.db.models.cameras import AreaRow, CameraRow, CameraStatusRow, Covera
 from camsvc.db.models.endpoints import EndpointRow
 from camsvc.db.models.incidents import IncidentRow, ViewpointRow
 from camsvc.db.models.leases import LeaseGrantRow, LeaseRow
+from camsvc.db.models.signing import SigningIdentityRow
 from camsvc.db.models.walls import WallRow
 from camsvc.db.models.workers import WorkerStatusRow
 
@@ -25,6 +26,7 @@ __all__ = [
     "IncidentRow",
     "LeaseGrantRow",
     "LeaseRow",
+    "SigningIdentityRow",
     "TokenKind",
     "TokenRow",
     "UserRow",
