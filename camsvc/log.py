@@ -57,7 +57,7 @@ def configure(level: str = "info", *, process: str | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "urllib3", "uvicorn.access", "watchfiles", "matplotlib", "alembic"):
+    for noisy in ("httpx", "httpcore", "urllib3", "uvicorn.access", "watchfiles", "matplotlib", "alembic", "aioice"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.clear_contextvars()
     if process:

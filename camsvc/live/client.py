@@ -29,8 +29,8 @@ CONNECT_TIMEOUT_S = 2.0
 """Within a data centre a connection takes a millisecond; a host that is gone says nothing."""
 ANSWER_TIMEOUT_S = 10.0
 """For an offer: addresses are gathered, and a channel may have to begin. For a snapshot: a key frame."""
-SILENCE_S = 20.0
-"""Of a stream. Live processes send something at least every few seconds, also while a camera is away."""
+SILENCE_S = 3 * wire.STILL_EVERY_S
+"""Of a stream: its live process is gone, or its host."""
 STREAMS_MAX = 2000
 """Connections to one live process: a stream each."""
 
@@ -92,17 +92,17 @@ class LiveProcesses:
         return answer.content, {k: v for k, v in answer.headers.items() if k.startswith(prefix)}
 
     @contextlib.asynccontextmanager
-    async def stream(self, request: Request) -> AsyncIterator[AsyncIterator[tuple[Part, bytes]]]:
-        """Parts as they come. Raises as ``offer`` when it begins; the iterator raises LiveUnavailableError when the
-        live process is gone.
+    async def stream(self, request: Request) -> AsyncIterator[tuple[str, AsyncIterator[tuple[Part, bytes]]]]:
+        """The live process's name, and parts (INFO, INIT, KEY, DELTA) as they come. Raises as ``offer`` when it begins;
+        the iterator raises what ended it: LiveUnavailableError, AccessError when the right was withdrawn, SourceError.
         """
-        async with self._open(request.camera, "/streams", request.to_json()) as answer:
-            yield _parts(answer)
+        async with self._open(request.camera, "/streams", request.to_json()) as (name, answer):
+            yield name, _parts(answer)
 
     @contextlib.asynccontextmanager
     async def scenes(self, cameras: Sequence[str]) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
         """Scenes of cameras that one live process has, ``grouped`` says which. Raises as ``stream``."""
-        async with self._open(cameras[0], "/scenes", {"cameras": list(cameras)}) as answer:
+        async with self._open(cameras[0], "/scenes", {"cameras": list(cameras)}) as (_, answer):
             yield _scenes(answer)
 
     async def grouped(self, cameras: Sequence[str]) -> list[list[str]]:
@@ -141,7 +141,7 @@ class LiveProcesses:
         return known.endpoint.name, answer
 
     @contextlib.asynccontextmanager
-    async def _open(self, camera: str, path: str, body: dict[str, Any]) -> AsyncIterator[httpx.Response]:
+    async def _open(self, camera: str, path: str, body: dict[str, Any]) -> AsyncIterator[tuple[str, httpx.Response]]:
         async def once(known: _Known) -> httpx.Response:
             request = known.http.build_request("POST", path, json=body, timeout=_timeout(SILENCE_S))
             answer = await known.http.send(request, stream=True)
@@ -152,7 +152,7 @@ class LiveProcesses:
         known, answer = await self._first(camera, once)
         known.streams += 1
         try:
-            yield answer
+            yield known.endpoint.name, answer
         finally:
             known.streams -= 1
             await answer.aclose()
@@ -260,16 +260,20 @@ async def _parts(answer: httpx.Response) -> AsyncIterator[tuple[Part, bytes]]:
     unpacker = wire.Unpacker()
     try:
         async for data in answer.aiter_raw():
-            for part in unpacker.feed(data):
-                yield part
+            for kind, content in unpacker.feed(data):
+                if kind is Part.END:
+                    raise wire.error_of(content, 0)
+                if kind is not Part.STILL:
+                    yield kind, content
     except _GONE as error:
         raise LiveUnavailableError("the live process is gone in mid-stream") from error
+    raise LiveUnavailableError("the live process ended the stream")
 
 
 async def _scenes(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     try:
         async for line in answer.aiter_lines():
-            if line:
+            if line:  # else: it lives
                 yield json.loads(line)
     except _GONE as error:
         raise LiveUnavailableError("the live process is gone in mid-stream") from error

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from camsvc import log
 from camsvc.domain.camera import StreamRole
-from camsvc.errors import AccessError, CamsvcError, InputError
+from camsvc.errors import AccessError, CamsvcError, InputError, LiveUnavailableError
 from camsvc.live import wire
+from camsvc.live.snapshot import Picture
 from camsvc.live.viewings import End, Viewing, Viewings, Way
 from camsvc.live.wire import Answer, Part, Request
 from camsvc.trust import is_token
@@ -30,17 +32,25 @@ _log = log.get(__name__)
 
 
 class Peers(Protocol):
-    """WebRTC viewers (``live.peer.Peers``)."""
+    """WebRTC viewers (``live.peers.Peers``)."""
 
     async def offer(
-        self, sdp: str, camera: str, stream: StreamRole, user: str, on_close: Callable[[], None]
+        self, text: str, camera: str, stream: StreamRole, user: str, on_close: Callable[[], None] | None = None
     ) -> tuple[str, Answer]:
         """Raises NotFoundError, LimitError, InputError."""
         ...
 
-    async def patch(self, peer: str, fragment: str) -> None: ...
+    async def patch(self, peer_id: str, fragment: str) -> None: ...
 
-    async def close(self, peer: str) -> None: ...
+    async def close(self, peer_id: str) -> None: ...
+
+
+class Scenes(Protocol):
+    """One listener to a camera's tracks (``live.scenes.Scenes``)."""
+
+    def __aiter__(self) -> AsyncIterator[dict[str, Any]]: ...
+
+    async def aclose(self) -> None: ...
 
 
 class Mp4(Protocol):
@@ -52,21 +62,14 @@ class Mp4(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    jpeg: bytes
-    at: datetime
-    session: str
-
-
-@dataclass(frozen=True, slots=True)
 class Services:
     """What the process serves. Errors are the CamsvcError family."""
 
     peers: Peers
     mp4: Callable[[str, StreamRole, datetime | None], Awaitable[Mp4]]
     picture: Callable[[str, StreamRole], Awaitable[Picture]]
-    scenes: Callable[[str], AsyncIterator[dict[str, Any]]]
-    numbers: Callable[[], dict[str, float]]
+    scenes: Callable[[str], Awaitable[Scenes]]
+    numbers: Callable[[], Mapping[str, float]]
 
 
 def create_control(services: Services, viewings: Viewings, tokens: Sequence[bytes]) -> Starlette:
@@ -132,6 +135,7 @@ class _Control:
             await self._viewings.end(viewing, End.FAILED)
             raise
         self._peers[request.viewing] = peer
+        viewing.is_begun = True
         content = {"sdp": answer.sdp, "stream": answer.stream.value, "rendition": answer.rendition}
         return JSONResponse(content, 201)
 
@@ -160,6 +164,7 @@ class _Control:
         except BaseException:
             await self._viewings.end(viewing, End.FAILED)
             raise
+        viewing.is_begun = True
         return _Parts(self._viewings, viewing, mp4)
 
     async def snapshot(self, http: HttpRequest) -> Response:
@@ -172,8 +177,14 @@ class _Control:
         cameras = (await _json(http)).get("cameras")
         if not isinstance(cameras, list) or not 0 < len(cameras) <= wire.CAMERAS_MAX:
             raise InputError(f"1 to {wire.CAMERAS_MAX} cameras are to be named", parameter="cameras")
-        lines = _merged([self._services.scenes(str(each)) for each in cameras])
-        return StreamingResponse(lines, media_type="application/x-ndjson")
+        opened: dict[str, Scenes] = {}
+        try:
+            for camera in dict.fromkeys(map(str, cameras)):
+                opened[camera] = await self._services.scenes(camera)
+        except BaseException:
+            await asyncio.gather(*(each.aclose() for each in opened.values()))
+            raise
+        return StreamingResponse(_Wall().lines(opened), media_type="application/x-ndjson")
 
     async def status(self, _: HttpRequest) -> Response:
         ways = {f"viewers_{way.value}": self._viewings.count(way) for way in Way}
@@ -204,43 +215,92 @@ class _Parts(StreamingResponse):
     """Gives its viewing back however it ends."""
 
     def __init__(self, viewings: Viewings, viewing: Viewing, mp4: Mp4) -> None:
-        super().__init__(self._packed(mp4), media_type="application/octet-stream")
+        super().__init__(_packed(viewing, mp4), media_type="application/octet-stream")
         self._viewings = viewings
         self._viewing = viewing
 
-    async def __call__(self, *arguments: Any) -> None:  # noqa: ANN401  ASGI's
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await super().__call__(*arguments)
+            await super().__call__(scope, receive, send)
         finally:
             await asyncio.shield(self._viewings.end(self._viewing, End.LEFT))
 
-    async def _packed(self, mp4: Mp4) -> AsyncIterator[bytes]:
-        async for kind, content in mp4:
-            yield wire.pack(kind, content)
+
+async def _packed(viewing: Viewing, mp4: Mp4) -> AsyncIterator[bytes]:
+    yield wire.pack(Part.STILL, b"")  # so that the head of the answer leaves now
+    try:
+        async for part in _lively(aiter(mp4)):
+            yield wire.pack(*part) if part else wire.pack(Part.STILL, b"")
+        why = _why(viewing)
+    except CamsvcError as error:
+        why = error
+    body, _ = wire.error_json(why)
+    yield wire.pack(Part.END, json.dumps(body).encode())
 
 
-async def _merged(sources: Sequence[AsyncIterator[dict[str, Any]]]) -> AsyncIterator[bytes]:
-    """One line a scene, of all cameras as they come. A camera that ends or fails leaves the others alone."""
-    waiting: asyncio.Queue[bytes] = asyncio.Queue(SCENES_WAITING)
+def _why(viewing: Viewing) -> CamsvcError:
+    if viewing.over is End.WITHDRAWN:
+        return AccessError("The session has ended, or the right to see this camera.")
+    return LiveUnavailableError("The live process is stopping, or the camera is gone.")
 
-    async def read(source: AsyncIterator[dict[str, Any]]) -> None:
-        try:
-            async for scene in source:
-                if waiting.full():
-                    waiting.get_nowait()
-                waiting.put_nowait(json.dumps(scene, separators=(",", ":")).encode() + b"\n")
-        except CamsvcError as error:
-            _log.info("no scenes of a camera", reason=str(error))
 
-    yield b"\n"  # so that the head of the answer leaves now
-    readers = [asyncio.create_task(read(source)) for source in sources]
+ItemT = TypeVar("ItemT")
+
+
+async def _lively(source: AsyncIterator[ItemT]) -> AsyncIterator[ItemT | None]:
+    """``source``, and None for every STILL_EVERY_S in which nothing came of it."""
+    coming: asyncio.Future[ItemT] | None = None
     try:
         while True:
-            yield await waiting.get()
+            coming = coming or asyncio.ensure_future(anext(source))
+            done, _ = await asyncio.wait({coming}, timeout=wire.STILL_EVERY_S)
+            if not done:
+                yield None
+                continue
+            finished, coming = coming, None
+            try:
+                item = finished.result()
+            except StopAsyncIteration:
+                return
+            yield item
     finally:
-        for reader in readers:
-            reader.cancel()
-        await asyncio.gather(*readers, return_exceptions=True)
+        if coming is not None:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+
+class _Wall:
+    """Scenes of several cameras as they come. A camera that ends or fails leaves the others alone."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[bytes] = asyncio.Queue(SCENES_WAITING)
+
+    async def lines(self, opened: Mapping[str, Scenes]) -> AsyncIterator[bytes]:
+        """One line of JSON a scene; an empty one for every while in which there was none."""
+        yield b"\n"  # so that the head of the answer leaves now
+        readers = [asyncio.create_task(self._read(camera, scenes)) for camera, scenes in opened.items()]
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(wire.STILL_EVERY_S):
+                        line = await self._waiting.get()
+                except TimeoutError:
+                    line = b"\n"
+                yield line
+        finally:
+            for reader in readers:
+                reader.cancel()
+            await asyncio.gather(*readers, *(each.aclose() for each in opened.values()), return_exceptions=True)
+
+    async def _read(self, camera: str, scenes: Scenes) -> None:
+        try:
+            async for scene in scenes:
+                if self._waiting.full():
+                    self._waiting.get_nowait()
+                line = json.dumps({"camera": camera, **scene}, separators=(",", ":"))
+                self._waiting.put_nowait(line.encode() + b"\n")
+        except CamsvcError as error:
+            _log.info("no scenes of a camera", camera=camera, reason=str(error))
 
 
 async def _body(http: HttpRequest) -> bytes:

@@ -1,56 +1,81 @@
-"""What the live process is made of, put together: directory, hub, peers, fragments, snapshots."""
+"""What the live process is made of, put together: directory, hub, peers, fragments, snapshots, records."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from camsvc.clock import Clock
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
+from camsvc.db.queries import standing
+from camsvc.domain.account import Action
 from camsvc.domain.camera import StreamRole
-from camsvc.errors import SourceError
-from camsvc.live.control import Mp4, Picture, Services
-from camsvc.live.viewings import End, Viewing, Viewings
+from camsvc.live.control import Mp4, Services
+from camsvc.live.directory import Directory
+from camsvc.live.fragments import Fragments
+from camsvc.live.hub import Hub
+from camsvc.live.peers import Peers
+from camsvc.live.records import Records
+from camsvc.live.snapshot import Snapshots
+from camsvc.live.transcode import Transcoder
+from camsvc.live.viewings import Viewing, Viewings
+
+TAP_TOKEN = "tap"  # noqa: S105  what the token of workers' taps is derived for
 
 
 class Serving:
     """Made and used on the event loop."""
 
     def __init__(self, settings: Settings, name: str, database: Database, cipher: Cipher, clock: Clock) -> None:
-        self.viewings = Viewings(settings.live, clock, ended=self._ended, refused=self._refused)
-        self.services = Services(_NoPeers(), _no_mp4, _no_picture, _no_scenes, dict)
+        self._database = database
+        self._directory = Directory(database, clock)
+        self._hub = Hub(
+            self._directory, cipher.derive(TAP_TOKEN), settings.live, partial(Transcoder, clock=clock), clock
+        )
+        self._peers = Peers(self._hub, settings.live, clock)
+        self._records = Records(database, name, clock)
+        self.viewings = Viewings(settings.live, clock, ended=self._records.ended, refused=self._refused)
+        self.services = Services(self._peers, self._mp4, Snapshots(self._hub.tap).take, self._hub.scenes, self._numbers)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        yield
+        self._directory.start()
+        self._records.start()
+        try:
+            yield
+        finally:
+            await self._peers.close_all()
+            await self._hub.close()
+            await asyncio.to_thread(self._directory.close)
+            await asyncio.to_thread(self._records.close)
 
-    def _ended(self, viewing: Viewing, why: End) -> None: ...
+    async def _mp4(self, camera: str, stream: StreamRole, start: datetime | None) -> Mp4:
+        if start is None:
+            return Fragments(await self._hub.subscribe(camera, stream))
+        return Fragments(await self._hub.replay(camera, stream, start))
+
+    def _numbers(self) -> Mapping[str, float]:
+        hub, peers = asdict(self._hub.stats), asdict(self._peers.stats)
+        return {
+            **{f"hub_{name}": value for name, value in hub.items()},
+            **{f"peers_{name}": value for name, value in peers.items()},
+            "records_lost": self._records.lost,
+        }
 
     def _refused(self, viewings: Collection[Viewing]) -> Collection[Viewing]:
-        return ()
+        """Those whose session has ended, or who are not granted the camera's live picture any more."""
+        keys = {bytes.fromhex(each.request.viewer.key) for each in viewings}
+        with self._database.session() as session:
+            holders = standing.holders(session, keys)
 
+        def may(viewing: Viewing) -> bool:
+            user = holders.get(bytes.fromhex(viewing.request.viewer.key))
+            return user is not None and user.may(Action.LIVE, viewing.request.area)
 
-class _NoPeers:
-    async def offer(self, *_: object) -> Any:  # noqa: ANN401
-        raise SourceError("no live pictures yet")
-
-    async def patch(self, peer: str, fragment: str) -> None: ...
-
-    async def close(self, peer: str) -> None: ...
-
-
-async def _no_mp4(camera: str, stream: StreamRole, start: datetime | None) -> Mp4:
-    raise SourceError("no live pictures yet")
-
-
-async def _no_picture(camera: str, stream: StreamRole) -> Picture:
-    raise SourceError("no live pictures yet")
-
-
-async def _no_scenes(camera: str) -> AsyncIterator[dict[str, Any]]:
-    for _ in ():
-        yield {}
+        return [each for each in viewings if not may(each)]

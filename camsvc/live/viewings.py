@@ -12,7 +12,7 @@ from camsvc import log
 from camsvc.clock import Clock
 from camsvc.config import LiveSettings
 from camsvc.errors import CamsvcError, ConflictError, LimitError, NotFoundError
-from camsvc.live.wire import Request, Viewer
+from camsvc.live.wire import Request
 
 CHECK_EVERY_S = 20.0
 """How long a viewer may go on after the session or the grant ended; the promise is a minute."""
@@ -49,6 +49,9 @@ class Viewing:
     began_at: datetime
     close: Callable[[], Awaitable[None]] = field(repr=False)
     """Ends what is sent; may be called more than once."""
+    is_begun: bool = False
+    """It came to be: something could be seen."""
+    over: End | None = None
 
 
 Told = Callable[[Viewing, End], None]
@@ -100,6 +103,7 @@ class Viewings:
         """Once over it stays so; the first reason counts."""
         if self._viewings.pop(viewing.request.viewing, None) is None:
             return
+        viewing.over = why
         try:
             await viewing.close()
         finally:
@@ -130,6 +134,3 @@ class Viewings:
             viewer = each.request.viewer
             _log.info("viewing ended: no right any more", camera=each.request.camera, user=viewer.name)
             await self.end(each, End.WITHDRAWN)
-
-
-__all__ = ["CHECK_EVERY_S", "Check", "End", "Told", "Viewer", "Viewing", "Viewings", "Way"]

@@ -27,11 +27,13 @@ from typing import Any, Self
 from camsvc.clock import require_utc
 from camsvc.domain.camera import StreamRole
 from camsvc.errors import (
+    AccessError,
     CamsvcError,
     ConflictError,
     DatabaseUnavailableError,
     InputError,
     LimitError,
+    LiveUnavailableError,
     NotFoundError,
     SourceError,
     UnplayableError,
@@ -116,15 +118,21 @@ class Part(IntEnum):
     """What a piece of a stream of fragmented MP4 is."""
 
     INFO = 0
-    """JSON: at first, and again whenever it changes: codecs, stream, rendition, state."""
+    """JSON: at first, and again whenever it changes: what is sent from here on, or why nothing is."""
     INIT = 1
     """Initialisation segment: what follows needs it."""
     KEY = 2
     """Fragment that begins with a key frame."""
     DELTA = 3
     """Fragment that needs those before."""
+    STILL = 4
+    """Nothing, but the other side lives: sent when there is nothing else for a while."""
+    END = 5
+    """JSON, as an error's: why nothing more comes."""
 
 
+STILL_EVERY_S = 5.0
+"""Of a stream on which nothing else comes."""
 PART_HEAD = struct.Struct("!BI")
 """Kind and length of what follows."""
 PART_MAX_BYTES = 16 * 1024 * 1024
@@ -166,6 +174,8 @@ ERRORS: tuple[tuple[str, HTTPStatus, type[CamsvcError]], ...] = (
     ("full", HTTPStatus.SERVICE_UNAVAILABLE, LimitError),
     ("source", HTTPStatus.SERVICE_UNAVAILABLE, SourceError),
     ("unplayable", HTTPStatus.CONFLICT, UnplayableError),
+    ("withdrawn", HTTPStatus.FORBIDDEN, AccessError),
+    ("stopping", HTTPStatus.SERVICE_UNAVAILABLE, LiveUnavailableError),
     ("database", HTTPStatus.SERVICE_UNAVAILABLE, DatabaseUnavailableError),
     ("failed", HTTPStatus.INTERNAL_SERVER_ERROR, CamsvcError),
 )

@@ -107,7 +107,7 @@ async def _first(parts: AsyncIterator[tuple[Part, bytes]]) -> dict[str, Any]:
         if kind is not Part.INFO:
             continue
         info: dict[str, Any] = json.loads(content)
-        if info["type"] == "started":
+        if info["state"] == "playing":
             return info
         raise NotYetError(
             f"No picture comes now: {info.get('detail') or info.get('reason')}",

@@ -28,7 +28,7 @@ from camsvc.api.services.live_events import LiveEvents, Wanted
 from camsvc.api.streaming import SEND_TIMEOUT_S, ClientTooSlowError
 from camsvc.config import CAMERA_ID
 from camsvc.domain.camera import StreamRole
-from camsvc.errors import AccessError, InputError, LiveUnavailableError
+from camsvc.errors import AccessError, InputError
 from camsvc.live.wire import Part
 
 router = APIRouter(prefix="/api/v1")
@@ -127,7 +127,6 @@ async def _live_mp4(socket: WebSocket, server: Server, asker: Asker, camera: str
         async with live.stream(server, asker, camera, role, start) as parts:
             async for kind, content in parts:
                 await _in_time(socket.send_text(content.decode()) if kind is Part.INFO else socket.send_bytes(content))
-        raise LiveUnavailableError("the picture has ended: the right to it, or the live process")
 
     await _either(send(), _hear(socket, _nothing))
 

@@ -20,6 +20,7 @@ from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
 from camsvc.db.queries import endpoints
 from camsvc.db.queries.directory import CameraEntry
+from camsvc.db.queries.viewings import BEGAN
 from camsvc.domain.account import Action, User
 from camsvc.domain.audit import Kind
 from camsvc.domain.camera import StreamRole
@@ -93,7 +94,7 @@ async def watch(server: Server, asker: Asker, camera: str, stream: StreamRole, s
         raise _not_yet(error) from error
     details = {"rendition": answer.rendition, "process": process, "stream": answer.stream.value}
     try:
-        await _record(server, asker, entry, request, "live.began", Way.WEBRTC, details)
+        await _record(server, asker, entry, request, BEGAN, Way.WEBRTC, details)
     except BaseException:
         await server.live.leave(process, request.viewing, None, failed=True)
         raise
@@ -120,9 +121,9 @@ async def stream(
     """Parts of fragmented MP4, live or from ``start`` on. Raises as ``watch``."""
     entry = await run_in_threadpool(admit, server, asker, camera)
     request = _request(asker, entry, role, start)
-    async with _not_yet_when_away(server, request) as parts:
-        details = {"stream": role.value, **({"start": time_json(start)} if start else {})}
-        await _record(server, asker, entry, request, "live.began", Way.MP4, details)
+    async with _not_yet_when_away(server, request) as (process, parts):
+        details = {"stream": role.value, "process": process, **({"start": time_json(start)} if start else {})}
+        await _record(server, asker, entry, request, BEGAN, Way.MP4, details)
         yield parts
 
 
@@ -188,12 +189,14 @@ def _request(asker: Asker, entry: CameraEntry, role: StreamRole, start: datetime
 
 
 @asynccontextmanager
-async def _not_yet_when_away(server: Server, request: Request) -> AsyncIterator[AsyncIterator[tuple[Part, bytes]]]:
+async def _not_yet_when_away(
+    server: Server, request: Request
+) -> AsyncIterator[tuple[str, AsyncIterator[tuple[Part, bytes]]]]:
     began = False
     try:
-        async with server.live.stream(request) as parts:
+        async with server.live.stream(request) as opened:
             began = True
-            yield parts
+            yield opened
     except SourceError as error:
         if began:
             raise
