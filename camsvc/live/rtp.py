@@ -70,7 +70,7 @@ def cut(annex_b: bytes, max_payload_bytes: int = MAX_PAYLOAD_BYTES) -> Cut:
     small: list[bytes] = []
     room = max_payload_bytes - 1
     for unit in nal.units(annex_b):
-        if not unit or unit[0] & 0x1F in _SUPERFLUOUS:
+        if len(unit) < 2 or unit[0] & 0x1F in _SUPERFLUOUS:
             continue
         needed = _LENGTH_BYTES + len(unit)
         if needed > room and small:

@@ -66,8 +66,8 @@ class Sender:
         self._bucket = Bucket(time.monotonic())
         self._rate = Rate()
         self._waiting: deque[_Sent] = deque()
-        """Not yet left in full. Bounded: who feeds us waits for ``settled`` between live pictures, and their channel bounds
-        those that are caught up."""
+        """Not yet left in full. Bounded: who feeds us waits for ``settled`` between live pictures; those caught up are
+        bounded by their channel."""
         self._history: deque[_Sent] = deque()
         self._history_packets = 0
         self._repeated_at: dict[int, float] = {}

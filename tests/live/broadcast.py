@@ -36,6 +36,7 @@ class Broadcast:
         self._gop: list[AccessUnit] = []
         self.subscriptions: set[Subscription] = set()
         self.gone = False
+        self.on_show: Callable[[AccessUnit], None] | None = None
 
     async def subscribe(self, camera: str, stream: StreamRole) -> Subscription:
         if camera != CAMERA:
@@ -74,6 +75,8 @@ class Broadcast:
         at = datetime.now(UTC)
         unit = AccessUnit(data, is_key, at, rtp_time(at))
         self._gop = [unit] if is_key else [*self._gop, unit]
+        if self.on_show is not None:
+            self.on_show(unit)
         self._tell(unit)
 
     def _tell(self, item: AccessUnit | Started | Paused) -> None:
