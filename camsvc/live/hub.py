@@ -96,12 +96,17 @@ class Hub:
         """The camera's stream from the last key frame at or before ``start`` that its worker still has, sent no faster
         than 4 times real time, then live. Time stamps are true ones. Raises as ``subscribe``, and SourceError.
         """
+        return Replay(camera, await self.tap(camera, stream, start), self._means.transcodes, self._clock)
+
+    async def tap(self, camera: str, stream: StreamRole, start: datetime | None = None) -> Tap:
+        """The camera's own packets by a tap of their own: from the newest key frame, or as ``replay``; to be closed.
+
+        Raises NotFoundError, DatabaseUnavailableError, and SourceError when the camera cannot be asked now.
+        """
         place = await self._place(camera)
         if place.endpoint is None:
             raise SourceError(place.status.detail or "no worker has the camera now")
-        means = self._means
-        tap = await Tap.open(place.endpoint, means.tokens, camera, stream, start)
-        return Replay(camera, tap, means.transcodes, self._clock)
+        return await Tap.open(place.endpoint, self._means.tokens, camera, stream, start)
 
     async def scenes(self, camera: str) -> Scenes:
         """What the tracker says of each analysed frame from now on: session, at (ISO), pts_90k, objects (track, class,
