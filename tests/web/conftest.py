@@ -51,6 +51,8 @@ class Web:
     """When the town was made; its incidents lie in the hours before."""
     server: Server
     lookout: Lookout
+    environment: dict[str, str]
+    """Settings of the installation, for another process of it."""
 
 
 @pytest.fixture(scope="session")
@@ -74,17 +76,18 @@ def web(
         "region": embedded_s3.region,
         "secure": False,
     }
-    url = embedded_postgres.url(name)
+    url, key = embedded_postgres.url(name), Fernet.generate_key().decode()
     settings = Settings.model_validate(
         {
             "data": folder,
             "database_url": url,
+            "secret_key": key,
             **{f"s3_{key}": value for key, value in bucket.items()},
             "server": {"port": 0},
             "map": {"boundaries": str(boundaries())},
         }
     )
-    database, cipher, store = Database(url), Cipher(Fernet.generate_key()), ObjectStore(**bucket)  # type: ignore[arg-type]
+    database, cipher, store = Database(url), Cipher(key), ObjectStore(**bucket)  # type: ignore[arg-type]
     store.ensure_bucket()
     with database.session() as session:
         accounts.ensure_admin(session, PASSWORD)
@@ -103,7 +106,10 @@ def web(
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
     recorder = town.Recorder(database, store, epochs, folder)
-    yield Web(f"http://127.0.0.1:{port}", database, cipher, recorder, now, site.server, site.lookout)
+    assert isinstance(site.lookout, Lookout)
+    environment = {"CAMSVC_DATA": str(folder), "CAMSVC_DATABASE_URL": url, "CAMSVC_SECRET_KEY": key}
+    environment |= {f"CAMSVC_S3_{name.upper()}": str(value) for name, value in bucket.items()}
+    yield Web(f"http://127.0.0.1:{port}", database, cipher, recorder, now, site.server, site.lookout, environment)
     server.should_exit = True
     thread.join(START_S)
     database.close()

@@ -82,21 +82,25 @@ def settle(database: Database, cipher: Cipher) -> dict[str, int]:
 
 
 def report(
-    database: Database, at: datetime, states: Mapping[str, tuple[CameraState, str | None]] | None = None
+    database: Database,
+    at: datetime,
+    states: Mapping[str, tuple[CameraState, str | None]] | None = None,
+    since: Mapping[str, datetime] | None = None,
 ) -> None:
     """What the worker says of the cameras now; those not named are live."""
     told = []
     for number, (id_, *_) in enumerate(CAMERAS):
         state, detail = (states or {}).get(id_, (CameraState.LIVE, None))
         live = state is CameraState.LIVE
+        began = (since or {}).get(id_, at - timedelta(minutes=7 + 53 * number))
         told.append(
             CameraStatus(
                 camera=id_,
                 state=state,
-                since=at - timedelta(minutes=7 + 53 * number),
+                since=began,
                 worker=examples.WORKER,
                 detail=detail,
-                last_packet_at=at if live else at - timedelta(minutes=7 + 53 * number),
+                last_packet_at=at if live else began,
                 codec="hevc" if number == 3 else "h264",
                 width=1920,
                 height=1080,
