@@ -155,8 +155,8 @@ def _usability(bits: Bits) -> tuple[Fraction, int | None]:
             bits.ue(), bits.ue()
         if bits.flag():
             bits.u(32), bits.u(32), bits.flag()
-        delays = [_skip_hypothetical_decoder(bits) for _ in range(2) if bits.flag()]
-        if delays:
+        has_rates = [_skip_rates(bits), _skip_rates(bits)]
+        if any(has_rates):
             bits.flag()
         bits.flag()
         if not bits.flag():
@@ -175,10 +175,13 @@ def _shape(bits: Bits) -> Fraction:
     return Fraction(width, height) if width and height else Fraction(1)
 
 
-def _skip_hypothetical_decoder(bits: Bits) -> None:
-    """hrd_parameters, E.1.2."""
+def _skip_rates(bits: Bits) -> bool:
+    """hrd_parameters (E.1.2), if they are there."""
+    if not bits.flag():
+        return False
     count = bits.ue() + 1
     bits.u(8)
     for _ in range(count):
         bits.ue(), bits.ue(), bits.flag()
     bits.u(20)
+    return True
