@@ -290,7 +290,9 @@ class _Wall:
         finally:
             for reader in readers:
                 reader.cancel()
-            await asyncio.gather(*readers, *(each.aclose() for each in opened.values()), return_exceptions=True)
+            # Shielded: we may be here because the listener went, and then every wait of ours is cut short.
+            closing = (each.aclose() for each in opened.values())
+            await asyncio.shield(asyncio.gather(*readers, *closing, return_exceptions=True))
 
     async def _read(self, camera: str, scenes: Scenes) -> None:
         try:

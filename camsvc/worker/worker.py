@@ -41,12 +41,14 @@ from camsvc.worker.recorder_finaliser import Finaliser
 from camsvc.worker.recorder_thread import RecorderThread
 from camsvc.worker.spool import Spool, SpoolStats
 from camsvc.worker.tap import TapServer
+from camsvc.worker.telling import Telling
 from camsvc.worker.unit import Shared, SourceOpener, Unit, open_rtsp
 
 _log = logging.get(__name__)
 
 CONTROL_EVERY_S = 2.0
-"""A camera that is added, edited or removed is noticed within this; a status is never older by more."""
+"""A camera that is added, edited or removed is noticed within this; a status is never older by more, and a state that
+changes is told sooner (``Telling``)."""
 THREAD_JOIN_S = 10.0
 """For finishing and publishing to put down what they have in hand. What is not done is done at the next start."""
 
@@ -108,6 +110,7 @@ class Worker:
             processes=settings.worker.processes,
             clock=self._clock,
         )
+        self._telling = Telling(worker, self._database, self._clock)
         self._recorders = RecorderThread(clock=self._clock, stop=self._stopping)
         self._open_source = open_source or open_rtsp(self._clock)
         tokens = self._cipher.derive("tap")
@@ -179,7 +182,7 @@ class Worker:
             if self._batcher.health.fatal:
                 _log.error("detector hangs for good", reason=self._batcher.health.detail)
                 return EXIT_RESTART
-            self._clock.wait(stop, CONTROL_EVERY_S)
+            self._telling.rest(stop, self._units, CONTROL_EVERY_S)
             answer = self._ask()
             wanted = wanted if answer is None else answer
         return EXIT_OK
