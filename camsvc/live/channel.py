@@ -16,7 +16,7 @@ from camsvc.live.pursuit import Means, Pursuit
 from camsvc.live.showing import Gop, Showing
 from camsvc.live.subscription import Subscription
 from camsvc.media.packets import Packet
-from camsvc.worker.tap_wire import PacketsLost, SessionBegan, SessionEnded, StreamState, TapItem, Want
+from camsvc.worker.tap_wire import CaughtUp, PacketsLost, SessionBegan, SessionEnded, StreamState, TapItem, Want
 
 LINGER_S = 5.0
 """A channel outlives its last viewer so long: tiles are moved, pages reloaded, streams enlarged."""
@@ -41,6 +41,8 @@ class Channel:
         self._viewers: dict[Subscription, None] = {}
         self._gop = Gop()
         self._state = CameraState.CONNECTING
+        self._catching_up = False
+        """The tap sends what its ring had: it is remembered, and viewers get it as those who join later do."""
         self._showing: Showing | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._pursuit = Pursuit(camera, stream, Want.PACKETS, means, self)
@@ -62,7 +64,7 @@ class Channel:
         """``viewer`` belongs to this channel from now on."""
         self._cancel_linger()
         self._viewers[viewer] = None
-        viewer.join(self, self.word)
+        viewer.join(self, self.word, catch_up=not self._catching_up)
 
     def leave(self, subscription: Subscription) -> None:
         if subscription not in self._viewers:
@@ -91,7 +93,7 @@ class Channel:
 
     def opened(self, stream: StreamRole) -> bool:
         """By the pursuit."""
-        self._state = CameraState.CONNECTING
+        self._state, self._catching_up = CameraState.CONNECTING, True
         is_other = stream is not self.stream
         self._pursuit.stream = stream
         return self._resolved(self, is_other)
@@ -111,6 +113,10 @@ class Channel:
             if self._showing is not None:
                 self._end_session()
                 self._pause(CameraState.RETRYING.value, None)
+        elif isinstance(item, CaughtUp):
+            self._catching_up = False
+            for viewer in self._viewers:
+                viewer.catch_up()
         elif isinstance(item, PacketsLost):
             self._means.lost_packets += item.packets
             self._gop.clear()
@@ -142,6 +148,8 @@ class Channel:
         """To all viewers, and remembered for those who join."""
         if isinstance(item, AccessUnit):
             self._gop.add(item)
+            if self._catching_up:
+                return
         else:
             self._gop.clear()
             self.word = item

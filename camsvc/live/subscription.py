@@ -112,13 +112,18 @@ class Subscription:
         self._forget([])
         self._wake()
 
-    def join(self, source: Source, word: Started | Paused | None) -> None:
+    def join(self, source: Source, word: Started | Paused | None, *, catch_up: bool = True) -> None:
         """By the channel: belongs to ``source`` from now on, which last said ``word``."""
         self._source = source
         if word is not None:
             self.put(word)
-            if isinstance(word, Started):
-                self._catch_up()
+            if isinstance(word, Started) and catch_up:
+                self.catch_up()
+
+    def catch_up(self) -> None:
+        """By the channel: it has found its first GOP."""
+        self._catch_up()
+        self._wake()
 
     def put(self, item: Item) -> None:
         """By the channel. Never waits."""

@@ -31,10 +31,10 @@ class _Pulse:
         self._said: wire.StreamState | None = None
         self._look_s = self._due_s = clock.monotonic_s()
 
-    def message(self) -> bytes:
-        """Empty when there is nothing to say."""
+    def message(self, *, now: bool = False) -> bytes:
+        """Empty when there is nothing to say. ``now``: look, however short it is since the last time."""
         now_s = self._clock.monotonic_s()
-        if now_s < self._look_s:
+        if now_s < self._look_s and not now:
             return b""
         state, self._look_s = self._state(), now_s + POLL_S
         if state == self._said and now_s < self._due_s:
@@ -56,11 +56,17 @@ def feed_packets(
     pulse = _Pulse(state, clock)
     translation = _Translation(role)
     reader = ring.reader(start)
+    caught_up = False
     try:
         while going_on():
-            pieces = [pulse.message()]
-            for item in reader.read(POLL_S):
+            items = reader.read(POLL_S if caught_up else 0.0)
+            # Asked for after the read: a session that begins is never said before the state that it brought.
+            pieces = [pulse.message(now=any(isinstance(item, SessionStart) for item in items))]
+            for item in items:
                 pieces += translation.of(item)
+            if not items and not caught_up:
+                caught_up = True
+                pieces.append(wire.caught_up_message())
             if data := b"".join(pieces):
                 send(data)
     finally:

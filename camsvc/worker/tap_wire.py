@@ -47,6 +47,8 @@ class Message(IntEnum):
     STATE = 7
     """Of the stream; on change, and every second as a sign of life."""
     SCENE = 8
+    CAUGHT_UP = 9
+    """What the ring had is sent; from here on packets come as the camera sends them."""
 
 
 class Want(StrEnum):
@@ -93,6 +95,11 @@ class SessionEnded:
 @dataclass(frozen=True, slots=True)
 class PacketsLost:
     packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +225,10 @@ def lost_message(packets: int) -> bytes:
     return _text(Message.LOST, {"packets": packets})
 
 
+def caught_up_message() -> bytes:
+    return _text(Message.CAUGHT_UP, {})
+
+
 def state_message(state: StreamState) -> bytes:
     return _text(Message.STATE, {"state": state.state, "detail": state.detail})
 
@@ -238,7 +249,7 @@ def scene_message(scene: Scene) -> bytes:
     return _text(Message.SCENE, content)
 
 
-TapItem = SessionBegan | Packet | SessionEnded | PacketsLost | StreamState | dict[str, Any]
+TapItem = SessionBegan | Packet | SessionEnded | PacketsLost | CaughtUp | StreamState | dict[str, Any]
 """What comes after the answer; a dict is a scene, as ``scene_message`` describes it."""
 
 
@@ -258,6 +269,8 @@ def read_item(kind: Message, payload: bytes) -> TapItem:
             return SessionEnded(content["session"], content["reason"])
         if kind is Message.LOST:
             return PacketsLost(int(content["packets"]))
+        if kind is Message.CAUGHT_UP:
+            return CaughtUp()
         if kind is Message.STATE:
             return StreamState(CameraState(content["state"]), content["detail"])
         if kind is Message.SCENE:

@@ -154,6 +154,16 @@ class Rig:
         (lease,) = leases.claim(session, worker, 1, TTL_S, held=others)
         self.held[camera] = worker, lease
 
+    def release(self, camera: str) -> None:
+        """Its worker gives it up, and nobody takes it."""
+        worker, lease = self.held.pop(camera)
+        with self.database.session() as session:
+            leases.release(session, worker, [lease])
+
+    def give_other_tokens(self) -> None:
+        """To the hub, as if its secret key were another."""
+        self.cipher = Cipher(Fernet.generate_key())
+
     def kill(self, worker: str) -> None:
         self.taps.pop(worker).stop()
 
