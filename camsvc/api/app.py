@@ -41,6 +41,7 @@ from camsvc.api.services.feed import Feed
 from camsvc.api.services.gauges import DatabaseGauges
 from camsvc.api.services.live import live_processes
 from camsvc.api.services.readiness import Readiness
+from camsvc.api.services.recent import Recent
 from camsvc.api.services.renditions import Renditions
 from camsvc.api.services.states import States, states_of
 from camsvc.api.strictness import known_parameters
@@ -114,6 +115,7 @@ def _server(settings: Settings, database: Database, store: ObjectStore, cipher: 
         ),
         gatekeeper=Gatekeeper(clock),
         readiness=Readiness(database, store, clock),
+        recent=Recent(clock),
         live=live_processes(database, cipher, clock),
         states=States(*states_of(database), clock),
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from camsvc.api.services.accounts import Gatekeeper
     from camsvc.api.services.feed import Feed
     from camsvc.api.services.readiness import Readiness
+    from camsvc.api.services.recent import Recent
     from camsvc.api.services.renditions import Renditions
     from camsvc.api.services.states import States
     from camsvc.live.client import LiveProcesses
@@ -37,6 +38,7 @@ class Server:
     renditions: Renditions
     gatekeeper: Gatekeeper
     readiness: Readiness
+    recent: Recent
     live: LiveProcesses
     states: States
 

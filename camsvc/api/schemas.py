@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from camsvc.config import CameraId, DetectConfig, LocationConfig, PresenceRule
-from camsvc.domain.account import Role
+from camsvc.domain.account import Action, Role
 from camsvc.domain.camera import CameraState, Severity, Transport
 from camsvc.domain.incident import GapReason, IncidentState
 from camsvc.domain.track import ObjectClass
@@ -35,9 +35,18 @@ class Token(BaseModel):
     expires_in: int = Field(description="Seconds")
 
 
+class Grant(BaseModel):
+    role: Role
+    area: str | None = Field(description="With all below it; null: everywhere")
+
+
 class Me(BaseModel):
     name: str
     roles: list[Role]
+    grants: list[Grant]
+    actions: dict[Action, list[str] | None] = Field(
+        description="What may be done, and in which areas with all below them; null: everywhere"
+    )
 
 
 class CameraStatus(BaseModel):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,7 @@ from camsvc.db.queries import areas as area_rows
 from camsvc.db.queries import directory as camera_rows
 from camsvc.db.queries.areas import Area
 from camsvc.db.queries.directory import CameraEntry
+from camsvc.domain.account import Reach
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,15 @@ class Directory:
         """``Bắc Ninh › Yên Phong › Tam Giang``."""
         parts = path.split("/")
         return " › ".join(self.area_name("/".join(parts[: count + 1])) for count in range(len(parts)))
+
+    def within(self, reach: Reach) -> Directory:
+        """What is there for who is granted something in ``reach``: its cameras, its areas and what leads to them."""
+        cameras = {id_: each for id_, each in self.cameras.items() if reach.covers(each.area)}
+        counts = Counter(
+            above for each in cameras.values() if not each.removed for above in [*area_rows.above(each.area), each.area]
+        )
+        areas = {path: replace(area, cameras=counts[path]) for path, area in self.areas.items() if reach.touches(path)}
+        return Directory(cameras, areas)
 
     @property
     def wanted(self) -> Sequence[CameraEntry]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from nicegui import Client
 
 from camsvc.api.services.feed import Change, Ended, Feed
+from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
+from camsvc.web.visitor import Visitor
 
 SILENCE_S = 30.0
 """After so long without a change the task looks whether its page is still there."""
@@ -35,10 +37,18 @@ class Following:
     """
 
     def __init__(
-        self, feed: Feed, client: Client, *, tell: Callable[[News], None], renew: Callable[[], Awaitable[None]]
+        self,
+        feed: Feed,
+        client: Client,
+        visitor: Visitor,
+        *,
+        tell: Callable[[News], None],
+        renew: Callable[[], Awaitable[None]],
     ) -> None:
+        """Tells of nothing that ``visitor`` may not search, then and there."""
         self._feed = feed
         self._client = client
+        self._visitor = visitor
         self._tell = tell
         self._renew = renew
         self._task: asyncio.Task[None] | None = None
@@ -57,7 +67,7 @@ class Following:
     async def _run(self, wanted: IncidentFilter) -> None:
         missed = False
         while not self._client.is_deleted and not self._feed.is_closed:
-            subscription = self._feed.subscribe(wanted)
+            subscription = self._feed.subscribe(wanted.under(self._visitor.user.reach(Action.SEARCH)))
             if subscription is None:
                 missed = True
                 await asyncio.sleep(AGAIN_S)
@@ -68,6 +78,7 @@ class Following:
                         await self._renew()
                 while not self._client.is_deleted:
                     first = await subscription.next(SILENCE_S)
+                    subscription.confine(self._visitor.user.reach(Action.SEARCH))
                     if first is None:
                         continue
                     found = [first]
@@ -85,7 +96,10 @@ class Following:
             await asyncio.sleep(AGAIN_S)
 
     def _hand_over(self, found: Sequence[tuple[Change, bool]]) -> None:
-        latest = {change.incident.id: (change.incident, fits) for change, fits in found}
+        reach = self._visitor.user.reach(Action.SEARCH)
+        latest = {
+            change.incident.id: (change.incident, fits) for change, fits in found if reach.covers(change.incident.area)
+        }
         news = News(
             [incident for incident, fits in latest.values() if fits],
             [incident for incident, fits in latest.values() if not fits],

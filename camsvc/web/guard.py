@@ -61,7 +61,7 @@ class Guard:
             await answer(scope, receive, send)
             return
         scope.setdefault("state", {})["user_name"] = user.name
-        token = VISITOR.set(visitor_of(connection, user, self._settings))
+        token = VISITOR.set(visitor_of(connection, user, self._settings, self._who.knows(connection, user)))
         try:
             await self._app(scope, receive, send)
         finally:

@@ -14,6 +14,7 @@ from camsvc import log
 from camsvc.api.context import Server
 from camsvc.db.queries import status as status_rows
 from camsvc.db.queries import workers as worker_rows
+from camsvc.domain.account import Reach
 from camsvc.domain.camera import CameraStatus
 from camsvc.errors import CamsvcError
 from camsvc.web import directory as directories
@@ -37,6 +38,17 @@ class Snapshot:
     statuses: Mapping[str, CameraStatus] = field(default_factory=dict)
     alarms: tuple[Alarm, ...] = ()
 
+    def within(self, reach: Reach) -> Snapshot:
+        """What may be known by who is granted something in ``reach``: of cameras elsewhere nothing, not their number.
+
+        What is sick of the system itself concerns everybody.
+        """
+        directory = self.directory.within(reach)
+        statuses = {camera: status for camera, status in self.statuses.items() if camera in directory.cameras}
+        sick = {each.part: (each.count, each.detail) for each in self.alarms if each.part is not Part.WORKERS}
+        seen = alarms(sick | of_cameras(statuses), self.alarms, self.at)
+        return Snapshot(self.at, directory, statuses, seen)
+
 
 class Lookout:
     """On the event loop only."""
@@ -45,6 +57,8 @@ class Lookout:
         self._server = server
         self._snapshot = Snapshot(server.clock.now())
         self._watchers: set[Callable[[Snapshot], None]] = set()
+        self._seen: dict[Reach, Snapshot] = {}
+        """Of the last snapshot, what each reach shows: many pages have the same."""
         self._task: asyncio.Task[None] | None = None
         self._read_s: float | None = None
         self._count = 0
@@ -60,6 +74,14 @@ class Lookout:
     @property
     def last(self) -> Snapshot:
         return self._snapshot
+
+    def seen(self, reach: Reach) -> Snapshot:
+        """The last snapshot as it is within ``reach``."""
+        if reach.is_everywhere:
+            return self._snapshot
+        if reach not in self._seen:
+            self._seen[reach] = self._snapshot.within(reach)
+        return self._seen[reach]
 
     def watch(self, watcher: Callable[[Snapshot], None]) -> None:
         """``watcher`` is called with every new snapshot until ``unwatch``."""
@@ -88,6 +110,7 @@ class Lookout:
     async def _refresh(self) -> None:
         async with self._lock:
             self._snapshot = await asyncio.to_thread(self._read, self._snapshot)
+            self._seen = {}
             self._read_s = self._server.clock.monotonic_s()
             self._count += 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from camsvc.api.context import Server
 from camsvc.web.language import QUASAR, language
 from camsvc.web.lookout import Lookout
 from camsvc.web.moments import Wall
+from camsvc.web.sight import Sight
 from camsvc.web.visitor import VISITOR, Visitor
 from camsvc.web.words import Words
 
@@ -25,8 +26,15 @@ RECONNECT_TIMEOUT_S = 20.0
 @dataclass(frozen=True)
 class Site:
     server: Server
-    lookout: Lookout
+    lookout: Lookout | Sight
+    """As a page has it: only what its visitor may know of (``seen_by``)."""
     zone: ZoneInfo
+
+    def seen_by(self, visitor: Visitor) -> Site:
+        """For the page of ``visitor``: what they may not see is not there."""
+        return replace(
+            self, lookout=Sight(self.lookout, visitor) if isinstance(self.lookout, Lookout) else self.lookout
+        )
 
     def words(self, visitor: Visitor) -> Words:
         return Words(language(visitor.language), Wall(self.zone, visitor.language))

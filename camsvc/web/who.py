@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
@@ -50,12 +51,29 @@ class Who:
             if known and known.user and now_s - known.checked_s < UNCHECKED_S:
                 return known.user
             raise
-        self._known[cookie] = _Known(user, now_s)
-        self._known.move_to_end(cookie)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+        self._remember(cookie, _Known(user, now_s))
         return user
+
+    def knows(self, connection: HTTPConnection, user: User) -> Callable[[], User | None]:
+        """How ``user`` of this session is, whenever that is asked, as it was last looked up: with every message of a
+        page, and at least as often as its web socket is asked whether it lives (some 25 s)."""
+        cookie = access.session_cookie(connection) or ""
+        last = _Known(user, 0.0)
+
+        def now() -> User | None:
+            nonlocal last
+            last = self._known.get(cookie, last)
+            return last.user
+
+        return now
 
     def forget(self, connection: HTTPConnection) -> None:
         """After a log-out: at once, not in a few seconds."""
-        self._known.pop(access.session_cookie(connection) or "", None)
+        if cookie := access.session_cookie(connection):
+            self._remember(cookie, _Known(None, self._clock.monotonic_s()))
+
+    def _remember(self, cookie: str, known: _Known) -> None:
+        self._known[cookie] = known
+        self._known.move_to_end(cookie)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)

@@ -9,7 +9,7 @@ import pytest
 from camsvc.api.app import OPENAPI_PATH, open_paths
 from camsvc.db.queries import accounts
 from camsvc.db.queries.accounts import LOCK_AFTER_FAILURES, LOCK_S
-from camsvc.domain.account import Role
+from camsvc.domain.account import Action, Role
 from tests.api.conftest import PASSWORD, Site, running
 from tests.servers import Bucket
 
@@ -57,7 +57,12 @@ def test_a_token_opens_what_its_user_may(site: Site, stranger: httpx.Client) -> 
     assert token["token_type"] == "bearer"
     assert token["expires_in"] == site.settings.server.session_ttl_h * 3600
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    assert stranger.get("/api/v1/auth/me", headers=headers).json() == {"name": "admin", "roles": ["administrator"]}
+    assert stranger.get("/api/v1/auth/me", headers=headers).json() == {
+        "name": "admin",
+        "roles": ["administrator"],
+        "grants": [{"role": "administrator", "area": None}],
+        "actions": {each.value: None for each in Action},
+    }
 
 
 def test_a_token_that_ended_opens_nothing(site: Site) -> None:

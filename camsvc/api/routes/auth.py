@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import JSONResponse
 
 from camsvc.api import schemas
@@ -14,13 +14,13 @@ from camsvc.api.access import (
     require_same_origin,
     session_cookie,
     set_session_cookie,
-    signed_in,
+    source_of,
 )
 from camsvc.api.context import server_of
 from camsvc.api.services import accounts
 from camsvc.api.services.text import refuse_unstorable
 from camsvc.db.models import TokenKind
-from camsvc.domain.account import User
+from camsvc.domain.account import Action, User
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
@@ -39,7 +39,7 @@ def token(
     """OAuth2 password form (RFC 6749 §4.3): a bearer token for a program. Scopes are not used."""
     del grant_type, scope
     refuse_unstorable(username, "username")
-    made = accounts.log_in(server_of(request), username, password, TokenKind.BEARER)
+    made = accounts.log_in(server_of(request), username, password, TokenKind.BEARER, source=source_of(request))
     return JSONResponse({"access_token": made.token, "token_type": "bearer", "expires_in": made.ttl_s})
 
 
@@ -49,20 +49,20 @@ def login(request: Request, username: Name, password: Password) -> Response:
     require_same_origin(request, unsaid_is_fine=True)
     refuse_unstorable(username, "username")
     server = server_of(request)
-    made = accounts.log_in(server, username, password, TokenKind.SESSION)
+    made = accounts.log_in(server, username, password, TokenKind.SESSION, source=source_of(request))
     response = JSONResponse(_me(made.user))
     set_session_cookie(response, server.settings, made.token, made.ttl_s)
     return response
 
 
-@router.post("/logout", status_code=204, dependencies=[Depends(signed_in)])
-def logout(request: Request) -> Response:
+@router.post("/logout", status_code=204)
+def logout(request: Request, user: SignedIn) -> Response:
     """Ends the session (cookie) or the token (Authorization) that the request came with."""
     server = server_of(request)
     header = request.headers.get("authorization")
     ended = header.partition(" ")[2].strip() if header is not None else session_cookie(request)
     if ended:
-        accounts.log_out(server, ended)
+        accounts.log_out(server, user, ended, source=source_of(request))
     response = Response(status_code=204)
     clear_session_cookie(response, server.settings)
     return response
@@ -75,4 +75,10 @@ def me(user: SignedIn) -> Response:
 
 
 def _me(user: User) -> dict[str, object]:
-    return {"name": user.name, "roles": sorted(role.value for role in user.roles)}
+    grants = sorted(user.grants, key=lambda each: (each.role.value, each.area or ""))
+    return {
+        "name": user.name,
+        "roles": sorted(role.value for role in user.roles),
+        "grants": [{"role": each.role.value, "area": each.area} for each in grants],
+        "actions": {action.value: user.reach(action).areas for action in Action if not user.reach(action).is_nowhere},
+    }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from camsvc.api import schemas
-from camsvc.api.access import Administrator, signed_in
+from camsvc.api.access import SignedIn, source_of
 from camsvc.api.context import server_of
 from camsvc.api.formats import MEDIA_TYPES, Format, geojson, negotiated
 from camsvc.api.services import cameras
@@ -36,19 +36,21 @@ CameraBody = Annotated[
 ]
 
 
-@router.get("", response_model=schemas.CameraPage, dependencies=[Depends(signed_in)])
+@router.get("", response_model=schemas.CameraPage)
 def search(
     request: Request,
+    user: SignedIn,
     area: Annotated[list[str] | None, Query(description="Area paths; each includes all below it")] = None,
     state: Annotated[list[str] | None, Query(description="Of: " + ", ".join(CameraState))] = None,
     cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = DEFAULT_LIMIT,
     format: Annotated[Format | None, Query(description="Instead of Accept: json or geojson")] = None,
 ) -> Response:
-    """Cameras by id. GeoJSON with ``Accept: application/geo+json``."""
+    """Cameras by id: those over which the asker is granted anything. GeoJSON with ``Accept: application/geo+json``."""
     kind = negotiated(request, format, (Format.JSON, Format.GEOJSON))
     page = cameras.search(
         server_of(request),
+        user,
         areas=_areas(area or ()),
         states=parse_choices(CameraState, state or (), "state"),
         cursor=cursor,
@@ -60,38 +62,34 @@ def search(
 
 
 @router.post("", status_code=201, response_model=schemas.Camera)
-def create(request: Request, user: Administrator, body: CameraBody) -> Response:
+def create(request: Request, user: SignedIn, body: CameraBody) -> Response:
     """Add a camera. 409 when the id is, or ever was, another camera's."""
-    view = cameras.create(server_of(request), user, body)
+    view = cameras.create(server_of(request), user, body, source=source_of(request))
     return _answer(view, 201)
 
 
-@router.get("/{camera}", response_model=schemas.Camera, dependencies=[Depends(signed_in)])
-def get(request: Request, camera: CameraId) -> Response:
-    return _answer(cameras.get(server_of(request), camera))
+@router.get("/{camera}", response_model=schemas.Camera)
+def get(request: Request, user: SignedIn, camera: CameraId) -> Response:
+    return _answer(cameras.get(server_of(request), user, camera, source=source_of(request)))
 
 
 @router.put("/{camera}", response_model=schemas.Camera, responses={201: {"model": schemas.Camera}})
-def put(
-    request: Request, user: Administrator, camera: CameraId, body: CameraBody, if_match: IfMatch = None
-) -> Response:
+def put(request: Request, user: SignedIn, camera: CameraId, body: CameraBody, if_match: IfMatch = None) -> Response:
     """Add or replace a camera."""
-    view, is_new = cameras.replace(server_of(request), user, camera, body, if_match=if_match)
+    view, is_new = cameras.replace(server_of(request), user, camera, body, if_match=if_match, source=source_of(request))
     return _answer(view, 201 if is_new else 200)
 
 
 @router.patch("/{camera}", response_model=schemas.Camera)
-def patch(
-    request: Request, user: Administrator, camera: CameraId, body: CameraBody, if_match: IfMatch = None
-) -> Response:
+def patch(request: Request, user: SignedIn, camera: CameraId, body: CameraBody, if_match: IfMatch = None) -> Response:
     """Change some members (JSON Merge Patch, RFC 7396)."""
-    return _answer(cameras.change(server_of(request), user, camera, body, if_match=if_match))
+    return _answer(cameras.change(server_of(request), user, camera, body, if_match=if_match, source=source_of(request)))
 
 
 @router.delete("/{camera}", status_code=204)
-def delete(request: Request, user: Administrator, camera: CameraId, if_match: IfMatch = None) -> Response:
+def delete(request: Request, user: SignedIn, camera: CameraId, if_match: IfMatch = None) -> Response:
     """The camera is no longer wanted. Its incidents stay, its id is never reused."""
-    cameras.remove(server_of(request), user, camera, if_match=if_match)
+    cameras.remove(server_of(request), user, camera, if_match=if_match, source=source_of(request))
     return Response(status_code=204)
 
 

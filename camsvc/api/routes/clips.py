@@ -5,18 +5,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from camsvc.api import schemas
-from camsvc.api.access import signed_in
+from camsvc.api.access import SignedIn, source_of
 from camsvc.api.context import Server, server_of
 from camsvc.api.routes.incidents import IncidentId
-from camsvc.api.services import clips, incidents
+from camsvc.api.services import clips, incidents, rights
 from camsvc.api.services.renditions import Making
 from camsvc.api.stored import stored_response
+from camsvc.domain.account import Action
 
-router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(signed_in)])
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 
 RETRY_RENDITION_S = 2
 """A part of some minutes is converted in about as many tens of seconds; a player that waits asks this often."""
@@ -47,6 +48,7 @@ class Rendition(StrEnum):
 )
 def clip(
     request: Request,
+    user: SignedIn,
     id: IncidentId,
     part: Annotated[int, Query(ge=0, le=PART_MAX, description="index of one of clip.parts")] = 0,
     rendition: Annotated[Rendition, Query()] = Rendition.ORIGINAL,
@@ -58,7 +60,7 @@ def clip(
     before its last byte.
     """
     server = server_of(request)
-    incident = incidents.get(server, id)
+    incident = incidents.replay(server, user, id, source=source_of(request), part=part, download=download)
     found = clips.part_of(incident, part)
     if rendition is Rendition.ORIGINAL:
         file = clips.original(incident, found)
@@ -76,9 +78,12 @@ def clip(
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}, "description": "The picture that shows most"}},
 )
-def thumbnail(request: Request, id: IncidentId, download: Download = False) -> Response:
+def thumbnail(request: Request, user: SignedIn, id: IncidentId, download: Download = False) -> Response:
+    """Part of what a search shows, which is recorded; so it is not recorded again."""
     server = server_of(request)
-    file = clips.thumbnail(server, incidents.get(server, id))
+    action = Action.SEARCH
+    incident = rights.require_incident(server, user, action, id, source=source_of(request))
+    file = clips.thumbnail(server, incident)
     return stored_response(request, file, server.store, server.metrics, download=download)
 
 
@@ -88,9 +93,12 @@ def thumbnail(request: Request, id: IncidentId, download: Download = False) -> R
     response_class=Response,
     responses={200: {"content": {"application/json": {}}, "description": "Boxes by media time"}},
 )
-def tracks(request: Request, id: IncidentId, download: Download = False) -> Response:
+def tracks(request: Request, user: SignedIn, id: IncidentId, download: Download = False) -> Response:
+    """Part of the clip, whose viewing is recorded."""
     server = server_of(request)
-    file = clips.tracks(server, incidents.get(server, id))
+    action = Action.REPLAY
+    incident = rights.require_incident(server, user, action, id, source=source_of(request))
+    file = clips.tracks(server, incident)
     return stored_response(request, file, server.store, server.metrics, download=download)
 
 

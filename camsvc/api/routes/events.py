@@ -10,22 +10,24 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import AsyncIterator
+from enum import Enum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from camsvc.api.access import SignedIn, signed_in, user_of
+from camsvc.api.access import SignedIn, source_of, user_of
 from camsvc.api.context import Server, server_of
 from camsvc.api.errors import BusyError
 from camsvc.api.filtering import IncidentConditions
 from camsvc.api.services import incidents
 from camsvc.api.services.feed import Change, Ended, Subscription
 from camsvc.api.streaming import TimedStreamingResponse
+from camsvc.domain.account import Action, User
 from camsvc.errors import CamsvcError, InputError
 
-router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(signed_in)])
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 
 HEARTBEAT_S = 15.0
 """Below the minute after which proxies give up on a silent connection."""
@@ -53,9 +55,8 @@ async def stream(
     """Incidents as they open, change and end. Open the stream first, then load the list: nothing is missed between."""
     server = server_of(request)
     after = _seq(last_event_id)
-    # Refuses cameras and areas that never were, in the same words as a search.
-    await run_in_threadpool(incidents.search, server, wanted, cursor=None, limit=1)
-    subscription = server.feed.subscribe(wanted)
+    await run_in_threadpool(incidents.follow, server, user, wanted, source=source_of(request))
+    subscription = server.feed.subscribe(wanted.under(user.reach(Action.SEARCH)))
     if subscription is None:
         raise BusyError("Too many streams are open on this server.")
     try:
@@ -109,9 +110,12 @@ async def _live(request: Request, server: Server, subscription: Subscription, po
     while True:
         found = await subscription.next(HEARTBEAT_S)
         if server.clock.monotonic_s() - checked_s >= RECHECK_S:
-            if await run_in_threadpool(_has_ended, request):
+            user = await run_in_threadpool(_asked_again, request)
+            if user is None:
                 yield ": the session has ended\n\n"
                 return
+            if isinstance(user, User):
+                subscription.confine(user.reach(Action.SEARCH))
             checked_s = server.clock.monotonic_s()
         if found is None:
             yield ": still here\n\n"
@@ -124,11 +128,16 @@ async def _live(request: Request, server: Server, subscription: Subscription, po
             yield _event(*found)
 
 
-def _has_ended(request: Request) -> bool:
+def _asked_again(request: Request) -> User | Unknown | None:
+    """Who listens, with what they are granted now; None: nobody any more."""
     try:
-        return user_of(request) is None
+        return user_of(request)
     except CamsvcError:
-        return False  # the database is away: that is no reason to log anybody out
+        return Unknown.AWAY
+
+
+class Unknown(Enum):
+    AWAY = "the database is away: that is no reason to log anybody out"
 
 
 def _event(change: Change, matches: bool) -> str:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from camsvc.api import schemas
-from camsvc.api.access import signed_in
-from camsvc.api.context import Server, server_of
+from camsvc.api.access import SignedIn, source_of
+from camsvc.api.context import server_of
 from camsvc.api.filtering import IncidentConditions
 from camsvc.api.formats import MEDIA_TYPES, Format, csv_text, geojson, negotiated
 from camsvc.api.services import incidents
 from camsvc.api.streaming import TimedStreamingResponse
 from camsvc.db.filters import DEFAULT_LIMIT, LIMIT_MAX
 from camsvc.db.queries.incidents import IncidentPage
+from camsvc.domain.account import User
 from camsvc.domain.incident_json import incident_json
 from camsvc.domain.search import IncidentFilter
 
-router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(signed_in)])
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 
 IncidentId = Annotated[UUID, Path(description="The incident's id (UUIDv7)")]
 OFFERED = (Format.JSON, Format.GEOJSON, Format.CSV)
@@ -33,6 +34,7 @@ OFFERED = (Format.JSON, Format.GEOJSON, Format.CSV)
 )
 def search(
     request: Request,
+    user: SignedIn,
     wanted: IncidentConditions,
     cursor: Annotated[str | None, Query(description="next_cursor of the page before; same conditions")] = None,
     limit: Annotated[
@@ -47,10 +49,11 @@ def search(
     ``Accept: text/csv`` gives all that match in one stream, unless ``limit`` or ``cursor`` asks for a page.
     """
     kind = negotiated(request, format, OFFERED)
-    server = server_of(request)
     if kind is Format.CSV:
-        return _csv(server, wanted, cursor, limit, as_file=format is not None)
-    page = incidents.search(server, wanted, cursor=cursor, limit=limit or DEFAULT_LIMIT)
+        return _csv(request, user, wanted, cursor, limit, as_file=format is not None)
+    page = incidents.search(
+        server_of(request), user, wanted, cursor=cursor, limit=limit or DEFAULT_LIMIT, source=source_of(request)
+    )
     items = [incident_json(each) for each in page.items]
     body = (
         geojson(items, page.next_cursor)
@@ -61,17 +64,28 @@ def search(
 
 
 @router.get("/{id}", response_model=schemas.Incident)
-def get(request: Request, id: IncidentId) -> Response:
-    incident = incidents.get(server_of(request), id)
+def get(request: Request, user: SignedIn, id: IncidentId) -> Response:
+    incident = incidents.get(server_of(request), user, id, source=source_of(request))
     return JSONResponse(incident_json(incident), headers={"ETag": f'"{incident.revision}"'})
 
 
-def _csv(server: Server, wanted: IncidentFilter, cursor: str | None, limit: int | None, *, as_file: bool) -> Response:
+def _csv(
+    request: Request, user: User, wanted: IncidentFilter, cursor: str | None, limit: int | None, *, as_file: bool
+) -> Response:
     """The first page is read before the answer begins, so that what is wrong with the question is answered as such."""
+    server = server_of(request)
     one_page = cursor is not None or limit is not None
     size = (limit or DEFAULT_LIMIT) if one_page else incidents.EXPORT_PAGE
-    page = incidents.search(server, wanted, cursor=cursor, limit=size)
-    pages = iter([page.items]) if one_page else incidents.pages(server, wanted, first=page)
+    page = incidents.search(
+        server,
+        user,
+        wanted,
+        cursor=cursor,
+        limit=size,
+        source=source_of(request),
+        details={"format": "csv", "all": not one_page},
+    )
+    pages = iter([page.items]) if one_page else incidents.pages(server, user, wanted, page)
     headers = _headers(page) if one_page else {"Vary": "Accept"}
     if as_file:
         headers["Content-Disposition"] = 'attachment; filename="incidents.csv"'

@@ -1,14 +1,15 @@
-"""``/metrics``: for Prometheus, with a bearer token (``authorization`` in its scrape configuration)."""
+"""``/metrics``: for Prometheus, with a bearer token of an account that may administer everything
+(``authorization`` in its scrape configuration): they name every camera."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client.exposition import choose_encoder
 
-from camsvc.api.access import signed_in
+from camsvc.api.access import administrator
 from camsvc.api.context import server_of
 
-router = APIRouter(tags=["metrics"], dependencies=[Depends(signed_in)])
+router = APIRouter(tags=["metrics"], dependencies=[Depends(administrator)])
 
 
 @router.get(

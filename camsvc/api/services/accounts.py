@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from camsvc import log
 from camsvc.api.context import Server
 from camsvc.api.errors import BusyError, LockedOutError
+from camsvc.api.services import audit
 from camsvc.clock import Clock
 from camsvc.db.models import TokenKind
 from camsvc.db.queries import accounts
 from camsvc.db.queries.accounts import LOCK_AFTER_FAILURES, LOCK_S
 from camsvc.domain.account import User
+from camsvc.domain.audit import Kind
 from camsvc.errors import AccessError
 
 HASHES_AT_ONCE = 2
 """A password's hash takes 64 MiB and a tenth of a second by design; strangers can ask for as many as they like."""
 HASH_WAIT_S = 5.0
+NAME_RECORDED = 100
+"""Characters of a name that was tried; some type their password there."""
 NAMES_REMEMBERED = 10_000
 """Names that somebody failed to log in with lately. The oldest is forgotten first; the database counts on its own."""
 
@@ -88,26 +92,36 @@ class Gatekeeper:
                 self._failures.popitem(last=False)
 
 
-def log_in(server: Server, name: str, password: str, kind: TokenKind) -> LogIn:
-    """A new token or page session. Raises AccessError, LockedOutError, BusyError, DatabaseUnavailableError."""
+def log_in(server: Server, name: str, password: str, kind: TokenKind, *, source: str | None = None) -> LogIn:
+    """A new token or page session. Recorded, and so is a refusal, with the name that was tried.
+
+    Raises AccessError, LockedOutError, BusyError, DatabaseUnavailableError.
+    """
     ttl_s = int(server.settings.server.session_ttl_h * 3600)
     try:
         with server.gatekeeper.attempt(name):
             user = accounts.login(server.database, name, password)
+    except LockedOutError:
+        raise  # not recorded again and again: the attempts that led to it are
     except AccessError:
         _log.warning("log-in refused", user=name[:100])
+        audit.refuse_sign_in(server, name[:NAME_RECORDED], source=source)
         raise
     with server.database.session() as session:
         accounts.purge(session)
         token = accounts.issue(session, user, kind, ttl_s)
+        what = "token.issued" if kind is TokenKind.BEARER else "session.begun"
+        audit.append(session, user, Kind.SIGN_IN, what, source=source, details={"ttl_s": ttl_s})
     _log.info("logged in", user=user.name, kind=kind.value)
     return LogIn(user, token, ttl_s)
 
 
-def log_out(server: Server, token: str) -> None:
-    """Ends the token or session; one that has ended already stays so. Raises DatabaseUnavailableError."""
+def log_out(server: Server, user: User | None, token: str, *, source: str | None = None) -> None:
+    """Ends the token or session; one that has ended already stays so. Recorded. Raises DatabaseUnavailableError."""
     with server.database.session() as session:
         accounts.revoke(session, token)
+        if user is not None:
+            audit.append(session, user, Kind.SIGN_IN, "session.ended", source=source)
 
 
 def bearer(server: Server, token: str) -> User | None:

@@ -9,32 +9,38 @@ from pydantic import ValidationError
 from camsvc import log
 from camsvc.api.context import Server
 from camsvc.api.errors import InvalidBodyError
+from camsvc.api.services import audit, rights
 from camsvc.api.services.text import refuse_unstorable
 from camsvc.config import AreaConfig
 from camsvc.db.queries import areas as rows
 from camsvc.db.queries.areas import Area
-from camsvc.domain.account import User
+from camsvc.domain.account import Action, User
+from camsvc.domain.audit import Kind
 from camsvc.errors import NotFoundError
 
 _log = log.get(__name__)
 
 
-def all_areas(server: Server) -> list[Area]:
-    """Each after the one above it."""
+def all_areas(server: Server, user: User) -> list[Area]:
+    """Each after the one above it: those where ``user`` is granted anything, and what leads to them."""
     with server.database.session() as session:
-        return rows.all_areas(session)
+        return rows.all_areas(session, user.sees())
 
 
-def get(server: Server, path: str) -> Area:
-    """Raises NotFoundError."""
-    for area in all_areas(server):
+def get(server: Server, user: User, path: str) -> Area:
+    """Raises NotFoundError, also for one that ``user`` may not know of."""
+    for area in all_areas(server, user):
         if area.path == path:
             return area
     raise NotFoundError(f"there is no area {path[:100]!r}", parameter="path", cure="GET /api/v1/areas lists all")
 
 
-def name(server: Server, user: User, path: str, name: str) -> Area:
-    """Give the area ``path`` a name; it, and those above it, are made when missing. Raises InputError."""
+def name(server: Server, user: User, path: str, name: str, *, source: str | None = None) -> Area:
+    """Give the area ``path`` a name; it, and those above it, are made when missing.
+
+    Raises InputError, ForbiddenError.
+    """
+    rights.require_area(server, user, Action.CONFIGURE, path, source=source)
     refuse_unstorable(name, "name")
     try:
         area = AreaConfig(path=path, name=name)
@@ -42,8 +48,9 @@ def name(server: Server, user: User, path: str, name: str) -> Area:
         raise InvalidBodyError.of(error) from error
     with server.database.session() as session:
         rows.put(session, area)
+        audit.append(session, user, Kind.CONFIGURE, "area.named", source=source, area=path, details={"name": name})
     _log.info("area named", area=path, name=name, user=user.name)
-    return get(server, path)
+    return get(server, user, path)
 
 
 def tree(areas: list[Area]) -> list[dict[str, Any]]:

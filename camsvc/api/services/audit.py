@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from camsvc import log
+from sqlalchemy.orm import Session
+
 from camsvc.api.context import Server
 from camsvc.db.queries import audit as rows
 from camsvc.domain.account import User
 from camsvc.domain.audit import Deed, Kind, Outcome, Record
-
-_log = log.get(__name__)
+from camsvc.domain.incident_json import time_json
+from camsvc.domain.search import IncidentFilter
 
 
 def record(
@@ -35,6 +36,40 @@ def record(
     ``what`` is thing and verb (``live.began``); ``source`` is ``access.source_of(connection)``; ``details`` is JSON
     without credentials. Raises DatabaseUnavailableError: then the deed must not be done.
     """
+    with server.database.session() as session:
+        return append(
+            session,
+            user,
+            kind,
+            what,
+            source=source,
+            camera=camera,
+            area=area,
+            incident=incident,
+            outcome=outcome,
+            purpose=purpose,
+            case_number=case_number,
+            details=details,
+        )
+
+
+def append(
+    session: Session,
+    user: User | None,
+    kind: Kind,
+    what: str,
+    *,
+    source: str | None = None,
+    camera: str | None = None,
+    area: str | None = None,
+    incident: UUID | None = None,
+    outcome: Outcome = Outcome.ALLOWED,
+    purpose: str | None = None,
+    case_number: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Record:
+    """As ``record``, within the transaction of the deed itself: both are done, or neither. Let it be its last
+    statement: all who append wait for its end."""
     deed = Deed(
         kind=kind,
         what=what,
@@ -49,5 +84,30 @@ def record(
         case_number=case_number,
         details=details or {},
     )
+    return rows.append(session, deed)
+
+
+def refuse_sign_in(server: Server, name: str, *, source: str | None) -> None:
+    """Somebody tried to log in as ``name``, and is not."""
     with server.database.session() as session:
-        return rows.append(session, deed)
+        rows.append(session, Deed(Kind.SIGN_IN, "session.refused", Outcome.REFUSED, user_name=name, source=source))
+
+
+def search_details(wanted: IncidentFilter) -> dict[str, Any]:
+    """The conditions of a search, by the names of the REST interface; what was not asked is left out."""
+    near, box = wanted.near, wanted.bbox
+    told: dict[str, Any] = {
+        "from": time_json(wanted.from_) if wanted.from_ else None,
+        "to": time_json(wanted.to) if wanted.to else None,
+        "near": f"{near.lat},{near.lon}" if near else None,
+        "radius_m": wanted.radius_m,
+        "bbox": f"{box.west},{box.south},{box.east},{box.north}" if box else None,
+        "area": wanted.areas,
+        "camera": wanted.cameras,
+        "kind": wanted.kinds,
+        "object": wanted.objects,
+        "colour": wanted.colours,
+        "severity": wanted.severities,
+        "state": wanted.states,
+    }
+    return {name: value for name, value in told.items() if value not in (None, ())}

@@ -14,13 +14,16 @@ from sqlalchemy.orm import Session
 from camsvc import log
 from camsvc.api.context import Server
 from camsvc.api.errors import InvalidBodyError, PreconditionError
+from camsvc.api.services import audit, rights
 from camsvc.api.services.redaction import has_credentials, redacted, restored
 from camsvc.api.services.text import refuse_unstorable
 from camsvc.config import CameraConfig, StreamsConfig
 from camsvc.db.queries import cameras as rows
 from camsvc.db.queries import directory
 from camsvc.db.queries import status as status_rows
-from camsvc.domain.account import User
+from camsvc.db.queries.areas import all_areas
+from camsvc.domain.account import Action, Reach, User
+from camsvc.domain.audit import Kind
 from camsvc.domain.camera import CameraState, CameraStatus
 from camsvc.domain.incident_json import time_json
 from camsvc.errors import ConflictError, InputError, NotFoundError
@@ -47,26 +50,34 @@ class CameraPage:
 
 def search(
     server: Server,
+    user: User,
     *,
     areas: Collection[str] = (),
     states: Collection[CameraState] = (),
     cursor: str | None = None,
     limit: int | None = None,
 ) -> CameraPage:
-    """By id. ``cursor`` is the last id of the page before; each area includes all below it.
+    """Those over which ``user`` is granted anything, by id. ``cursor`` is the last id of the page before; each area
+    includes all below it.
 
-    Raises InputError for an area that never was: a misspelt name must not look like "no cameras".
+    Raises InputError for an area that never was: a misspelt name must not look like "no cameras". One that ``user``
+    may not know of is refused in the same words.
     """
+    reach = user.sees()
     with server.database.session() as session:
-        _require_areas(session, areas)
+        _require_areas(session, areas, reach)
         found = status_rows.statuses(session)
         ids = [
             each
             for each, status in found.items()
             if (cursor is None or each > cursor) and (not states or status.state in states)
         ]
-        if areas:
-            within = {each.id for each in directory.cameras(session) if _is_within(each.area, areas)}
+        if areas or not reach.is_everywhere:
+            within = {
+                each.id
+                for each in directory.cameras(session)
+                if reach.covers(each.area) and (not areas or _is_within(each.area, areas))
+            }
             ids = [each for each in ids if each in within]
         page = sorted(ids)[:limit]
         # Only these are decrypted: with thousands of cameras that is what costs.
@@ -74,57 +85,97 @@ def search(
     return CameraPage(tuple(views), page[-1] if len(page) < len(ids) else None)
 
 
-def get(server: Server, camera: str) -> CameraView:
-    """Raises NotFoundError."""
-    with server.database.session() as session:
-        config = rows.get(session, camera, server.cipher)
-        return CameraView(config, status_rows.statuses(session)[camera])
+def get(server: Server, user: User, camera: str, *, source: str | None = None) -> CameraView:
+    """Raises NotFoundError, also for one that ``user`` may not know of."""
+    rights.require(server, user, None, camera, source=source)
+    return _view(server, camera)
 
 
-def create(server: Server, user: User, body: Mapping[str, Any]) -> CameraView:
-    """Raises InputError, ConflictError when the id is or was another camera's."""
+def create(server: Server, user: User, body: Mapping[str, Any], *, source: str | None = None) -> CameraView:
+    """Raises InputError, ForbiddenError; ConflictError when the id is or was another camera's."""
+    rights.require_somewhere(server, user, Action.CONFIGURE, source=source)
     config = _validated(body, None)
+    rights.require_area(server, user, Action.CONFIGURE, config.area, source=source)
     with server.database.session() as session:
         if not rows.put(session, config, server.cipher):
-            raise ConflictError(
-                f"there is a camera {config.id!r} already",
-                parameter="id",
-                cure=f"choose another id, or replace it with PUT /api/v1/cameras/{config.id}",
-            )
+            raise _taken(config.id)
+        _record(session, user, "camera.added", config, source=source)
     _log.info("camera added", camera=config.id, user=user.name)
-    return get(server, config.id)
+    return _view(server, config.id)
 
 
 def replace(
-    server: Server, user: User, camera: str, body: Mapping[str, Any], *, if_match: str | None
+    server: Server,
+    user: User,
+    camera: str,
+    body: Mapping[str, Any],
+    *,
+    if_match: str | None,
+    source: str | None = None,
 ) -> tuple[CameraView, bool]:
-    """Add or replace; whether it is new. A URL as it was given out (with ``***``) keeps its stored credentials."""
+    """Add or replace; whether it is new. A URL as it was given out (with ``***``) keeps its stored credentials.
+
+    Raises as ``create``. Ids are everybody's, so one that is taken where ``user`` sees nothing is said to be taken.
+    """
+    rights.require_somewhere(server, user, Action.CONFIGURE, source=source)
     with server.database.session() as session:
-        stored = _stored(session, server, camera)
+        stored = _locked(session, server, camera)
+        visible = stored if stored is not None and user.sees().covers(stored.area) else None
+        config = _validated(_with_id(body, camera), visible)
+        rights.require_area(server, user, Action.CONFIGURE, config.area, source=source)
+        if stored is not None and visible is None:
+            rights.refuse(server, user, Action.CONFIGURE, source=source, camera=camera, area=stored.area)
+            raise _taken(camera)
+        if visible is not None:
+            rights.require_area(server, user, Action.CONFIGURE, visible.area, source=source)
         _require_version(stored, if_match)
-        config = _validated(_with_id(body, camera), stored)
         is_new = rows.put(session, config, server.cipher)
+        _record(session, user, "camera.added" if is_new else "camera.changed", config, stored, source=source)
     _log.info("camera added" if is_new else "camera changed", camera=camera, user=user.name)
-    return get(server, camera), is_new
+    return _view(server, camera), is_new
 
 
-def change(server: Server, user: User, camera: str, patch: Mapping[str, Any], *, if_match: str | None) -> CameraView:
-    """JSON Merge Patch (RFC 7396): members given replace, null removes, objects are merged."""
+def change(
+    server: Server,
+    user: User,
+    camera: str,
+    patch: Mapping[str, Any],
+    *,
+    if_match: str | None,
+    source: str | None = None,
+) -> CameraView:
+    """JSON Merge Patch (RFC 7396): members given replace, null removes, objects are merged.
+
+    Raises NotFoundError; ForbiddenError where ``user`` may not configure where the camera is, or is to be; InputError.
+    """
+    rights.require_somewhere(server, user, Action.CONFIGURE, source=source)
     with server.database.session() as session:
-        stored = rows.get(session, camera, server.cipher)
+        stored = _locked(session, server, camera)
+        rights.require(server, user, Action.CONFIGURE, camera, source=source)
+        assert stored is not None  # noqa: S101  require found it, and its row is locked
         _require_version(stored, if_match)
         merged = _merge(config_json(stored), {k: v for k, v in patch.items() if k not in READ_ONLY})
-        rows.put(session, _validated(_with_id(merged, camera), stored), server.cipher)
+        config = _validated(_with_id(merged, camera), stored)
+        rights.require_area(server, user, Action.CONFIGURE, config.area, source=source)
+        rows.put(session, config, server.cipher)
+        _record(session, user, "camera.changed", config, stored, source=source)
     _log.info("camera changed", camera=camera, user=user.name)
-    return get(server, camera)
+    return _view(server, camera)
 
 
-def remove(server: Server, user: User, camera: str, *, if_match: str | None) -> None:
-    """No longer wanted. Its incidents stay, its credentials do not, its id is never reused. Raises NotFoundError."""
+def remove(server: Server, user: User, camera: str, *, if_match: str | None, source: str | None = None) -> None:
+    """No longer wanted. Its incidents stay, its credentials do not, its id is never reused.
+
+    Raises NotFoundError, ForbiddenError.
+    """
+    rights.require_somewhere(server, user, Action.CONFIGURE, source=source)
     with server.database.session() as session:
-        if if_match is not None:
-            _require_version(rows.get(session, camera, server.cipher), if_match)
+        stored = _locked(session, server, camera)
+        rights.require(server, user, Action.CONFIGURE, camera, source=source)
+        assert stored is not None  # noqa: S101  require found it, and its row is locked
+        _require_version(stored, if_match)
         rows.remove(session, camera)
+        _record(session, user, "camera.removed", stored, source=source)
     _log.info("camera removed", camera=camera, user=user.name)
 
 
@@ -171,8 +222,44 @@ def version(config: CameraConfig) -> str:
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
-def _require_areas(session: Session, areas: Collection[str]) -> None:
-    known = {area.path for area in rows.areas(session)} if areas else set()
+def _view(server: Server, camera: str) -> CameraView:
+    """Raises NotFoundError."""
+    with server.database.session() as session:
+        config = rows.get(session, camera, server.cipher)
+        return CameraView(config, status_rows.statuses(session)[camera])
+
+
+def _record(
+    session: Session,
+    user: User,
+    what: str,
+    config: CameraConfig,
+    before: CameraConfig | None = None,
+    *,
+    source: str | None,
+) -> None:
+    """Which members changed, by name: what they were and are is not for the audit (streams hold credentials)."""
+    details: dict[str, Any] = {}
+    if before is not None:
+        names = type(config).model_fields
+        details["changed"] = [name for name in names if getattr(config, name) != getattr(before, name)]
+        if before.area != config.area:
+            details["moved_from"] = before.area
+    audit.append(
+        session, user, Kind.CONFIGURE, what, source=source, camera=config.id, area=config.area, details=details
+    )
+
+
+def _taken(camera: str) -> ConflictError:
+    return ConflictError(
+        f"there is a camera {camera!r} already",
+        parameter="id",
+        cure=f"choose another id, or replace it with PUT /api/v1/cameras/{camera}",
+    )
+
+
+def _require_areas(session: Session, areas: Collection[str], reach: Reach) -> None:
+    known = {area.path for area in all_areas(session, reach)} if areas else set()
     for path in areas:
         if path not in known:
             raise InputError(
@@ -184,9 +271,10 @@ def _is_within(area: str, areas: Collection[str]) -> bool:
     return any(f"{area}/".startswith(f"{each}/") for each in areas)
 
 
-def _stored(session: Session, server: Server, camera: str) -> CameraConfig | None:
+def _locked(session: Session, server: Server, camera: str) -> CameraConfig | None:
+    """As it is until the transaction ends; None: there is none, or it was removed."""
     try:
-        return rows.get(session, camera, server.cipher)
+        return rows.get(session, camera, server.cipher, lock=True)
     except NotFoundError:
         return None
 

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from camsvc import log
 from camsvc.clock import Clock
+from camsvc.domain.account import Reach
 from camsvc.domain.incident import Incident
 from camsvc.domain.incident_json import incident_json
 from camsvc.domain.matching import lasting, matches
@@ -84,6 +85,12 @@ class Subscription:
         self._lasting = lasting(wanted)
         self._queue: asyncio.Queue[tuple[Change, bool] | Ended] = asyncio.Queue(QUEUE_CHANGES)
         self._ended: Ended | None = None
+
+    def confine(self, reach: Reach) -> None:
+        """What the listener may see has changed. What waits in the queue already was allowed when it happened."""
+        if reach != self._wanted.reach:
+            self._wanted = self._wanted.under(reach)
+            self._lasting = lasting(self._wanted)
 
     async def next(self, timeout_s: float) -> tuple[Change, bool] | Ended | None:
         """The next change and whether it matches; None after ``timeout_s`` without one."""

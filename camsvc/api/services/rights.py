@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from camsvc.api.context import Server
 from camsvc.api.errors import ForbiddenError
 from camsvc.api.services import audit
 from camsvc.db.queries import directory
+from camsvc.db.queries import incidents as incident_rows
 from camsvc.db.queries.directory import CameraEntry
-from camsvc.domain.account import Action, User
+from camsvc.domain.account import EVERYWHERE, Action, Reach, User
 from camsvc.domain.audit import Kind, Outcome
+from camsvc.domain.incident import Incident
+from camsvc.errors import NotFoundError
 
 
 def may(user: User, action: Action, area: str) -> bool:
@@ -18,30 +22,33 @@ def may(user: User, action: Action, area: str) -> bool:
     return user.may(action, area)
 
 
-def require(server: Server, user: User, action: Action, camera: str, *, source: str | None = None) -> CameraEntry:
-    """The camera, over which ``user`` may do ``action``. Blocks for one look-up by key.
+def require(
+    server: Server, user: User, action: Action | None, camera: str, *, source: str | None = None
+) -> CameraEntry:
+    """The camera, over which ``user`` may do ``action`` (None: anything). Blocks for one look-up by key.
 
-    Raises NotFoundError when there is none (or it was removed) and, in the same words, when ``user`` is granted nothing
-    where it stands; ForbiddenError when they are granted something else there. Both refusals are recorded.
+    Raises NotFoundError when there is none (or it was removed) and, in the same words after the same work, when
+    ``user`` is granted nothing where it stands; ForbiddenError when they are granted something else there. Refusals
+    are recorded; of whoever may see everything a name that is none is only a slip.
     """
     with server.database.session() as session:
         found = directory.find(session, camera)
     if found is None or found.removed or not user.sees().covers(found.area):
-        known = found is not None and not found.removed
-        if known:
-            refuse(server, user, action, source=source, camera=camera, area=found.area if found else None)
+        if not user.sees().is_everywhere:
+            area = found.area if found else None
+            refuse(server, user, action, source=source, camera=camera, area=area)
         raise directory.not_found(camera)
-    if not user.may(action, found.area):
+    if action is not None and not user.may(action, found.area):
         refuse(server, user, action, source=source, camera=camera, area=found.area)
-        raise ForbiddenError(
-            f"You may not do this with the camera {camera}: it needs the right '{action.value}' there."
-        )
+        raise _forbidden(action)
     return found
 
 
-def cameras(server: Server, user: User, action: Action, among: Iterable[str] | None = None) -> dict[str, CameraEntry]:
-    """Those over which ``user`` may do ``action``, by id; in one query. ``among`` leaves out others."""
-    reach = user.reach(action)
+def cameras(
+    server: Server, user: User, action: Action | None, among: Iterable[str] | None = None
+) -> dict[str, CameraEntry]:
+    """Those over which ``user`` may do ``action`` (None: anything), by id, in one query; ``among``: no others."""
+    reach = user.sees() if action is None else user.reach(action)
     if reach.is_nowhere:
         return {}
     wanted = None if among is None else frozenset(among)
@@ -54,9 +61,48 @@ def cameras(server: Server, user: User, action: Action, among: Iterable[str] | N
     }
 
 
+def require_incident(
+    server: Server, user: User, action: Action, incident: UUID, *, source: str | None = None
+) -> Incident:
+    """The incident, over whose area ``user`` may do ``action``: the area where its camera stood then.
+
+    Raises NotFoundError and ForbiddenError as ``require``.
+    """
+    with server.database.session() as session:
+        try:
+            found = incident_rows.get(session, incident)
+        except NotFoundError:
+            found = None
+    if found is not None and user.may(action, found.area):
+        return found
+    if found is None or not user.sees().covers(found.area):
+        if not user.sees().is_everywhere:
+            camera, area = (found.camera, found.area) if found else (None, None)
+            refuse(server, user, action, source=source, camera=camera, area=area, incident=incident)
+        raise incident_rows.not_found(incident)
+    refuse(server, user, action, source=source, camera=found.camera, area=found.area, incident=incident)
+    raise _forbidden(action)
+
+
+def require_area(server: Server, user: User, action: Action, area: str, *, source: str | None = None) -> None:
+    """Raises ForbiddenError, recorded, also for an area that is none: who asks named it, and learns nothing."""
+    if not user.may(action, area):
+        refuse(server, user, action, source=source, area=area)
+        raise _forbidden(action)
+
+
+def require_somewhere(server: Server, user: User, action: Action, *, source: str | None = None) -> Reach:
+    """Where ``user`` may do ``action``. Raises ForbiddenError, recorded, when that is nowhere."""
+    reach = user.reach(action)
+    if reach.is_nowhere:
+        refuse(server, user, action, source=source)
+        raise _forbidden(action)
+    return reach
+
+
 def require_everywhere(server: Server, user: User, action: Action, *, source: str | None = None) -> None:
     """For what is of the whole system. Raises ForbiddenError, recorded."""
-    if not user.reach(action).is_everywhere:
+    if user.reach(action) != EVERYWHERE:
         refuse(server, user, action, source=source)
         raise ForbiddenError(f"This needs the right '{action.value}' everywhere.")
 
@@ -64,20 +110,26 @@ def require_everywhere(server: Server, user: User, action: Action, *, source: st
 def refuse(
     server: Server,
     user: User | None,
-    action: Action,
+    action: Action | None,
     *,
     source: str | None = None,
     camera: str | None = None,
     area: str | None = None,
+    incident: UUID | None = None,
 ) -> None:
     """Record that ``user`` tried what they may not."""
     audit.record(
         server,
         user,
-        Kind(action.value),
+        Kind(action.value) if action else Kind.SEARCH,
         "access.refused",
         outcome=Outcome.REFUSED,
         source=source,
         camera=camera,
         area=area,
+        incident=incident,
     )
+
+
+def _forbidden(action: Action) -> ForbiddenError:
+    return ForbiddenError(f"You lack the right '{action.value}' for this.")

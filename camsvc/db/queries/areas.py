@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from camsvc.config import AreaConfig
 from camsvc.db.models import AreaRow, CameraRow
+from camsvc.domain.account import EVERYWHERE, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +34,27 @@ def put(session: Session, area: AreaConfig) -> None:
 
 def ensure(session: Session, path: str) -> None:
     """Make ``path`` and everything above it, where missing; names that exist stay."""
-    rows = [{"path": each, "parent": _parent(each), "name": each.rpartition("/")[2]} for each in [*_above(path), path]]
+    rows = [{"path": each, "parent": _parent(each), "name": each.rpartition("/")[2]} for each in [*above(path), path]]
     session.execute(insert(AreaRow).values(rows).on_conflict_do_nothing())
 
 
-def all_areas(session: Session) -> list[Area]:
-    """Every area, each after the one above it."""
+def all_areas(session: Session, reach: Reach = EVERYWHERE) -> list[Area]:
+    """Every area, each after the one above it; of those out of ``reach`` only what leads to one within it. Cameras out
+    of reach are not counted."""
     direct = session.execute(
         select(CameraRow.area, func.count()).where(CameraRow.removed_at.is_(None)).group_by(CameraRow.area)
     )
     counts: dict[str, int] = {}
     for path, cameras in direct:
-        for each in [*_above(path), path]:
+        if not reach.covers(path):
+            continue
+        for each in [*above(path), path]:
             counts[each] = counts.get(each, 0) + cameras
     rows = sorted(session.scalars(select(AreaRow)), key=lambda row: row.path.split("/"))
-    return [Area(row.path, row.name, row.parent, counts.get(row.path, 0)) for row in rows]
+    return [Area(row.path, row.name, row.parent, counts.get(row.path, 0)) for row in rows if reach.touches(row.path)]
 
 
-def _above(path: str) -> Iterable[str]:
+def above(path: str) -> list[str]:
     """From the root down, without ``path`` itself."""
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(1, len(parts))]

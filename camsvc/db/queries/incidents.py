@@ -32,6 +32,7 @@ __all__ = [
     "count",
     "get",
     "latest",
+    "not_found",
     "publish",
     "search",
 ]
@@ -86,10 +87,13 @@ def get(session: Session, incident: UUID, reach: Reach = EVERYWHERE) -> Incident
         .execution_options(populate_existing=True)
     ).one_or_none()
     if found is None or not reach.covers(found[1].area):
-        raise NotFoundError(
-            f"there is no incident {incident}", parameter="id", cure="take the id from a search's answer"
-        )
+        raise not_found(incident)
     return from_row(found[0], found[1])
+
+
+def not_found(incident: UUID) -> NotFoundError:
+    """One answer for an incident that never was, and for one that the asker may not know of."""
+    return NotFoundError(f"there is no incident {incident}", parameter="id", cure="take the id from a search's answer")
 
 
 def search(

@@ -17,8 +17,9 @@ OBJECTS_SHOWN = 6
 class About:
     """``build`` puts it where it is called."""
 
-    def __init__(self, site: Site, words: Words) -> None:
+    def __init__(self, site: Site, words: Words, *, may_replay: bool) -> None:
         self._site = site
+        self._may_replay = may_replay
         self._words = words
 
     def build(self, incident: Incident) -> None:
@@ -141,7 +142,7 @@ class About:
                     data_copy=part.sha256,
                     data_copied=say("link.copied"),
                 )
-            if count > 1:
+            if count > 1 and self._may_replay:
                 href = f"{api_path(incident)}/clip?part={part.index}&download=true"
                 _fact("", say("about.download_part"), href=href)
 

@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from nicegui import ui
 
+from camsvc.api.services import rights
 from camsvc.config import CameraConfig
 from camsvc.db.queries import cameras as camera_rows
 from camsvc.db.queries import coverage as coverage_rows
 from camsvc.db.queries import incidents as incident_rows
+from camsvc.db.queries.directory import CameraEntry
+from camsvc.domain.account import Action
 from camsvc.domain.camera import CameraState, CameraStatus
 from camsvc.domain.coverage import MissingSpan
 from camsvc.domain.incident import Incident
@@ -21,10 +24,12 @@ from camsvc.domain.search import IncidentFilter
 from camsvc.errors import CamsvcError, NotFoundError
 from camsvc.web.cards import card
 from camsvc.web.components.cameras import stream, why
+from camsvc.web.components.wall import LiveTile, camera_json, state_json
 from camsvc.web.lookout import Snapshot
 from camsvc.web.markup import icon, icon_button, tag
 from camsvc.web.site import Site
 from camsvc.web.view import SearchView
+from camsvc.web.visitor import Visitor
 from camsvc.web.words import CAMERA_ICONS, Words
 
 RECENT = 6
@@ -44,13 +49,15 @@ class Findings:
 class CameraDetail:
     """Takes the place of the list while a camera is chosen."""
 
-    def __init__(self, site: Site, words: Words, *, leave: Callable[[], None]) -> None:
+    def __init__(self, site: Site, visitor: Visitor, words: Words, *, leave: Callable[[], None]) -> None:
         self._site = site
+        self._visitor = visitor
         self._words = words
         self._leave = leave
         self._client = ui.context.client
         self._camera: str | None = None
         self._shown: CameraStatus | None = None
+        self._live: LiveTile | None = None
         self._root = tag("div", "cam-detail", tabindex="-1")
         self._root.set_visibility(False)
 
@@ -69,12 +76,13 @@ class CameraDetail:
             return
         self._root.clear()
         self._root.set_visibility(True)
+        self._live = None
         with self._root:
             self._build(camera, found, trouble)
         self.renew(self._site.lookout.last)
 
     def hide(self) -> None:
-        self._camera = None
+        self._camera = self._live = None
         self._root.clear()
         self._root.set_visibility(False)
 
@@ -84,6 +92,8 @@ class CameraDetail:
         if status is None or status == self._shown or not hasattr(self, "_state"):
             return
         self._shown = status
+        if self._live:
+            self._live.show(state_json(status, self._words))
         self._state.clear()
         with self._state:
             self._show_state(status)
@@ -93,13 +103,18 @@ class CameraDetail:
         self._leave()
 
     def _read(self, camera: str) -> Findings:
-        """In a thread. Raises NotFoundError."""
-        now = self._site.server.clock.now()
+        """In a thread. Raises NotFoundError, also for a camera that the visitor may not know of."""
+        server, visitor = self._site.server, self._visitor
+        now = server.clock.now()
+        rights.require(server, visitor.user, None, camera, source=visitor.source)
+        seen = IncidentFilter(cameras=(camera,)).under(visitor.user.reach(Action.SEARCH))
         with self._site.server.database.session() as session:
             config = camera_rows.get(session, camera, self._site.server.cipher)
-            page = incident_rows.search(session, IncidentFilter(cameras=(camera,)), limit=RECENT)
+            items: Sequence[Incident] = ()
+            if not seen.reach.is_nowhere:
+                items = incident_rows.search(session, seen, limit=RECENT).items
             gaps = coverage_rows.spans(session, camera, now - GAPS_OVER, now)
-        return Findings(config, page.items, gaps[::-1])
+        return Findings(config, items, gaps[::-1])
 
     def _build(self, camera: str, found: Findings | None, trouble: str) -> None:
         say = self._words.language
@@ -110,6 +125,8 @@ class CameraDetail:
                 tag("h1", "", found.config.name if found else directory.camera_name(camera))
                 entry = directory.cameras.get(camera)
                 tag("div", "cam-soft", directory.area_trail(entry.area) if entry else camera)
+        if found and entry and found.config.enabled and self._visitor.user.may(Action.LIVE, entry.area):
+            self._picture(entry)
         self._state = tag("div")
         if found is None:
             with tag("p", "cam-note cam-note--bad"):
@@ -121,6 +138,21 @@ class CameraDetail:
         with tag("section", "cam-block"):
             tag("h2", "", say("camera.settings"))
             self._settings(found.config)
+
+    def _picture(self, entry: CameraEntry) -> None:
+        """The live picture, and the way to a larger one."""
+        words, server, snapshot = self._words, self._site.server, self._site.lookout.last
+        with tag("section", "cam-block cam-block--first"):
+            with tag("h2"):
+                tag("span", "", words.language("live.picture"))
+                tag("a", "", words.language("live.to_wall"), href=f"/live?{urlencode({'camera': entry.id})}")
+            self._live = LiveTile(
+                words,
+                camera_json(entry, snapshot.directory),
+                state_json(snapshot.statuses.get(entry.id), words),
+                server.settings.worker.ring_s,
+                server.clock.now(),
+            )
 
     def _show_state(self, status: CameraStatus) -> None:
         words, say = self._words, self._words.language

@@ -78,7 +78,7 @@ def plain(text: str) -> str:
 
 class CamerasPage:
     def __init__(self, site: Site, visitor: Visitor, request: Request) -> None:
-        self._site = site
+        self._site = site = site.seen_by(visitor)
         self._visitor = visitor
         self._words = site.words(visitor)
         self._client = ui.context.client
@@ -94,7 +94,7 @@ class CamerasPage:
                 with self._tools:
                     self._build_tools(snapshot)
                 self._list = Cameras(self._words)
-                self._detail = CameraDetail(self._site, self._words, leave=self._on_leave)
+                self._detail = CameraDetail(self._site, self._visitor, self._words, leave=self._on_leave)
             self._map = Map(say, self._site.server.settings.map, self._places(snapshot), selected=camera)
             self._map.classes("cam-found")
         self._list.on("pick", self._on_pick)

@@ -14,6 +14,7 @@ from nicegui.events import GenericEventArguments
 
 from camsvc.api.services import incidents as service
 from camsvc.db.queries.neighbours import Neighbours, neighbours
+from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import CamsvcError, NotFoundError
@@ -21,24 +22,26 @@ from camsvc.web.components.player import Player, api_path
 from camsvc.web.following import Following, News
 from camsvc.web.markup import button, icon, icon_button, label, tag
 from camsvc.web.pages.about import About
+from camsvc.web.shortcuts import ShortcutHelp
 from camsvc.web.site import Site
 from camsvc.web.view import SearchView
+from camsvc.web.visitor import Visitor
 from camsvc.web.words import STATE_ICONS, Words
 
 SHORTCUTS = (
-    ("space", ("␣",)),
-    ("second", ("←", "→")),
-    ("ten_seconds", ("⇧ ←", "⇧ →")),
-    ("frame", (",", ".")),
-    ("speed", ("↑", "↓")),
-    ("ends", ("Home", "End")),
-    ("boxes", ("b",)),
-    ("fullscreen", ("f",)),
-    ("sound", ("m",)),
-    ("older", ("j",)),
-    ("newer", ("k",)),
-    ("leave", ("Esc",)),
-    ("help", ("?",)),
+    ("keys.space", ("␣",)),
+    ("keys.second", ("←", "→")),
+    ("keys.ten_seconds", ("⇧ ←", "⇧ →")),
+    ("keys.frame", (",", ".")),
+    ("keys.speed", ("↑", "↓")),
+    ("keys.ends", ("Home", "End")),
+    ("keys.boxes", ("b",)),
+    ("keys.fullscreen", ("f",)),
+    ("keys.sound", ("m",)),
+    ("keys.older", ("j",)),
+    ("keys.newer", ("k",)),
+    ("keys.leave", ("Esc",)),
+    ("keys.help", ("?",)),
 )
 
 Scope = Literal["search", "camera"]
@@ -50,6 +53,7 @@ class IncidentPane:
     def __init__(
         self,
         site: Site,
+        visitor: Visitor,
         words: Words,
         *,
         leave: Callable[[str | None], None],
@@ -58,6 +62,7 @@ class IncidentPane:
     ) -> None:
         """``below``: what it covers, and what the keyboard therefore must not reach meanwhile."""
         self._site = site
+        self._visitor = visitor
         self._words = words
         self._leave = leave
         self._walk = walk
@@ -70,14 +75,15 @@ class IncidentPane:
         self._player: Player | None = None
         self._root = tag("section", "cam-over", tabindex="-1")
         self._root.set_visibility(False)
-        self._help = ui.dialog()
-        self._following = Following(site.server.feed, self._client, tell=self._news, renew=self._renew)
+        self._help = ShortcutHelp(words.language, SHORTCUTS)
+        self._following = Following(site.server.feed, self._client, visitor, tell=self._news, renew=self._renew)
 
     async def show(self, asked: str, view: SearchView) -> None:
         """Also for an id that is none, or nobody knows: then says so."""
         self._view = view
         incident, trouble = await self._read(asked)
         self._incident = incident
+        self._player = None
         self._root.clear()
         self._cover(True)
         with self._root:
@@ -120,12 +126,22 @@ class IncidentPane:
             icon_button("link", say("link.copy"), data_copy="", data_copied=say("link.copied"))
         with tag("div", "cam-over__body"):
             with tag("div", "cam-watch"):
-                self._player = Player(self._words, incident)
+                self._build_player(incident)
             self._about = tag("aside", "cam-about", aria_label=say("incident.about"))
-        self._player.on("walk", self._on_walk)
-        self._player.on("help", self._open_help)
-        self._player.on("leave", self._go_back)
         self._fill(incident)
+
+    def _build_player(self, incident: Incident) -> None:
+        """The picture alone for who may search, but not replay."""
+        if not self._may_replay(incident):
+            with tag("div", "cam-empty"):
+                if incident.thumbnail:
+                    tag("img", "cam-clip__still", src=f"{api_path(incident)}/thumbnail", alt="")
+                tag("p", "", self._words.language("live.may_not_replay"), data_test="may-not-replay")
+            return
+        self._player = Player(self._words, incident)
+        self._player.on("walk", self._on_walk)
+        self._player.on("help", self._help.open)
+        self._player.on("leave", self._go_back)
 
     def _build_walk(self) -> None:
         say = self._words.language
@@ -151,7 +167,7 @@ class IncidentPane:
         with self._badge:
             icon(STATE_ICONS[incident.state])
             tag("span", "", say(f"state.{incident.state.value}"))
-        parts = incident.clip.parts if incident.clip else ()
+        parts = incident.clip.parts if incident.clip and self._may_replay(incident) else ()
         self._download.props["href"] = (
             f"{api_path(incident)}/clip?part={parts[0].index}&download=true" if parts else "#"
         )
@@ -159,7 +175,7 @@ class IncidentPane:
         self._download.props["tabindex"] = 0 if parts else -1
         self._about.clear()
         with self._about:
-            About(self._site, words).build(incident)
+            About(self._site, words, may_replay=self._may_replay(incident)).build(incident)
 
     def _build_trouble(self, trouble: str) -> None:
         say = self._words.language
@@ -169,22 +185,8 @@ class IncidentPane:
             tag("h1", "", trouble)
             button(say("incident.back"), "cam-btn", "arrow_back").on("click", self._go_back)
 
-    def _open_help(self) -> None:
-        say = self._words.language
-        self._help.clear()
-        with self._help, tag("div", "cam-dialog", role="dialog", aria_label=say("keys.title")):
-            with tag("div", "cam-dialog__head"):
-                tag("h2", "", say("keys.title"))
-                icon_button("close", say("keys.close"), "cam-btn cam-btn--quiet cam-btn--icon").on(
-                    "click", self._help.close
-                )
-            with tag("dl", "cam-keys"):
-                for name, keys in SHORTCUTS:
-                    with tag("dt"):
-                        for key in keys:
-                            tag("kbd", "", key)
-                    tag("dd", "", say(f"keys.{name}"))
-        self._help.open()
+    def _may_replay(self, incident: Incident) -> bool:
+        return self._visitor.user.may(Action.REPLAY, incident.area)
 
     # What the user does --------------------------------------------------------------------------------------
 
@@ -215,7 +217,9 @@ class IncidentPane:
     async def _read(self, asked: str) -> tuple[Incident | None, str]:
         say = self._words.language
         try:
-            return await asyncio.to_thread(service.get, self._site.server, UUID(asked)), ""
+            return await asyncio.to_thread(
+                service.get, self._site.server, self._visitor.user, UUID(asked), source=self._visitor.source
+            ), ""
         except (ValueError, NotFoundError):
             return None, say("incident.unknown")
         except CamsvcError:
@@ -227,10 +231,11 @@ class IncidentPane:
         if incident is None:
             return
         wanted = IncidentFilter(cameras=(incident.camera,)) if self._scope == "camera" else self._view.filter
+        reach = self._visitor.user.reach(Action.SEARCH)
 
         def ask() -> Neighbours:
             with self._site.server.database.session() as session:
-                return neighbours(session, wanted, incident)
+                return neighbours(session, wanted.under(reach), incident)
 
         found = Neighbours(None, None)
         with suppress(CamsvcError):
@@ -250,12 +255,13 @@ class IncidentPane:
 
     def _news(self, news: News) -> None:
         current = self._incident
-        if current is None or self._player is None:
+        if current is None:
             return
         for each in news.matching:
             if each.id == current.id and each.revision > current.revision:
                 self._incident = each
                 self._fill(each)
-                self._player.renew(each)
+                if self._player:
+                    self._player.renew(each)
         if self._next.newer is None and any(each.id != current.id for each in news.matching):
             asyncio.create_task(self._look_around())  # noqa: RUF006  short, and harmless if it is not finished

@@ -13,10 +13,12 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 from starlette.requests import Request
 
+from camsvc.api.errors import ForbiddenError
 from camsvc.api.services import incidents as service
 from camsvc.db.queries.incidents import IncidentPage
 from camsvc.domain.geo import Box, Point
 from camsvc.domain.incident import Incident
+from camsvc.domain.search import IncidentFilter
 from camsvc.errors import CamsvcError, InputError
 from camsvc.web import typed
 from camsvc.web.cards import card
@@ -59,7 +61,7 @@ class SearchPage:
     """One open page. Keeps the conditions and where the list ends, not the list."""
 
     def __init__(self, site: Site, visitor: Visitor, request: Request) -> None:
-        self._site = site
+        self._site = site = site.seen_by(visitor)
         self._visitor = visitor
         self._words = site.words(visitor)
         self._client = ui.context.client
@@ -68,6 +70,8 @@ class SearchPage:
             name: error.values.get("text", "") for name, error in self._parsed.errors.items() if name in {"from", "to"}
         }
         self._cursor: str | None = None
+        self._recorded: tuple[IncidentFilter, str | None] | None = None
+        """The search that was last put on record: a list that is laid out anew, or read again, is no new one."""
         self._search = 0
         self._found = Found()
 
@@ -81,7 +85,7 @@ class SearchPage:
 
     async def open(self, incident: str | None) -> None:
         await self._site.lookout.now()
-        following = Following(self._site.server.feed, self._client, tell=self._news, renew=self._again)
+        following = Following(self._site.server.feed, self._client, self._visitor, tell=self._news, renew=self._again)
         self._following = following
         if not self._parsed.errors:
             following.follow(self.view.filter)
@@ -123,13 +127,13 @@ class SearchPage:
         self._results.on("more", self._on_more)
         self._results.on("reload", self._again)
         self._pane: IncidentPane = IncidentPane(
-            self._site, words, leave=self._on_leave, walk=self._on_walk, below=(self._filters, found)
+            self._site, self._visitor, words, leave=self._on_leave, walk=self._on_walk, below=(self._filters, found)
         )
 
     def _build_bar(self) -> None:
         say = self._words.language
         with tag("div", "cam-bar"):
-            self._count = Count(self._site, self._words)
+            self._count = Count(self._site, self._visitor, self._words)
             self._said = label("span", "cam-bar__what", "", title="")
             with tag("div", "cam-seg", role="group", aria_label=say("layout.label")):
                 self._layouts = {}
@@ -261,17 +265,27 @@ class SearchPage:
         nothing = IncidentPage((), None)
         if self._parsed.errors:
             return nothing, None
+        asked = self.view.filter, cursor
         try:
             found = await asyncio.to_thread(
-                service.search, self._site.server, self.view.filter, cursor=cursor, limit=PAGE
+                service.look if asked == self._recorded else service.search,
+                self._site.server,
+                self._visitor.user,
+                self.view.filter,
+                cursor=cursor,
+                limit=PAGE,
+                source=self._visitor.source,
             )
         except InputError as error:
             name = error.parameter or "link"
             self._parsed.errors[name] = FieldError(name, f"field.{name}_unknown", text=_values(self.view, name))
             self._show_fields_if_built()
             return nothing, None
+        except ForbiddenError:
+            return nothing, self._words.language("results.forbidden")
         except CamsvcError:
             return nothing, self._words.language("results.away")
+        self._recorded = asked
         return found, None
 
     def _show_fields_if_built(self) -> None:

@@ -54,7 +54,9 @@ def router(who: Who) -> APIRouter:
         chosen = local_path(next)
         try:
             access.require_same_origin(request, unsaid_is_fine=True)
-            entered = await asyncio.to_thread(accounts.log_in, server, name, password, TokenKind.SESSION)
+            entered = await asyncio.to_thread(
+                accounts.log_in, server, name, password, TokenKind.SESSION, source=access.source_of(request)
+            )
         except CamsvcError as error:
             key, status = _fault(error)
             return login_page(request, server.settings, next_=chosen, name=name[:64], error=key, status=status)
@@ -70,7 +72,8 @@ def router(who: Who) -> APIRouter:
         except ForbiddenError:
             return RedirectResponse("/", HTTPStatus.SEE_OTHER)
         if token := access.session_cookie(request):
-            await asyncio.to_thread(accounts.log_out, server, token)
+            user = await who.ask(request)
+            await asyncio.to_thread(accounts.log_out, server, user, token, source=access.source_of(request))
         who.forget(request)
         answer = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
         access.clear_session_cookie(answer, server.settings)

@@ -10,10 +10,12 @@ from nicegui import ui
 
 from camsvc.db.queries import incidents as rows
 from camsvc.db.queries.incidents import COUNT_AT_MOST
+from camsvc.domain.account import Action
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import CamsvcError
 from camsvc.web.markup import button, icon, label, tag
 from camsvc.web.site import Site
+from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
 
 Conditions = dict[str, Any]
@@ -23,8 +25,9 @@ Conditions = dict[str, Any]
 class Count:
     """The headline: "312 incidents". Counting is a query of its own, made after the list is shown."""
 
-    def __init__(self, site: Site, words: Words) -> None:
+    def __init__(self, site: Site, visitor: Visitor, words: Words) -> None:
         self._site = site
+        self._visitor = visitor
         self._words = words
         self._client = ui.context.client
         self._label = label("h1", "cam-bar__count", "", aria_live="polite")
@@ -46,9 +49,11 @@ class Count:
         self._task = asyncio.create_task(self._run(wanted, wait_s), name="count")
 
     async def _run(self, wanted: IncidentFilter, wait_s: float) -> None:
+        reach = self._visitor.user.reach(Action.SEARCH)
+
         def read() -> int:
             with self._site.server.database.session() as session:
-                return rows.count(session, wanted)
+                return rows.count(session, wanted.under(reach))
 
         await asyncio.sleep(wait_s)
         try:
