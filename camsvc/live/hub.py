@@ -34,6 +34,7 @@ class HubStats:
     viewers: int
     transcodes: int
     scene_channels: int
+    replays: int
     dropped_units: int
     """Pictures not given to viewers that were too slow, since the start."""
     reconnects: int
@@ -60,6 +61,7 @@ class Hub:
         self._channels: dict[tuple[str, StreamRole], Channel] = {}
         """One may stand under both streams of its camera: there is no sub stream."""
         self._scenes: dict[str, SceneChannel] = {}
+        self._replays: set[Replay] = set()
         self._endings: set[asyncio.Task[None]] = set()
         self._dropped_before = 0
         self._closed = False
@@ -94,9 +96,14 @@ class Hub:
 
     async def replay(self, camera: str, stream: StreamRole, start: datetime) -> Replay:
         """The camera's stream from the last key frame at or before ``start`` that its worker still has, sent no faster
-        than 4 times real time, then live. Time stamps are true ones. Raises as ``subscribe``, and SourceError.
+        than 4 times real time, then live. Time stamps are true ones. Where no transcoder is free it pauses, as channels
+        do. Raises NotFoundError, DatabaseUnavailableError, and SourceError when the camera cannot be asked now.
         """
-        return Replay(camera, await self.tap(camera, stream, start), self._means.transcodes, self._clock)
+        replay = Replay(
+            camera, await self.tap(camera, stream, start), self._means.transcodes, self._clock, self._replays.discard
+        )
+        self._replays.add(replay)
+        return replay
 
     async def tap(self, camera: str, stream: StreamRole, start: datetime | None = None) -> Tap:
         """The camera's own packets by a tap of their own: from the newest key frame, or as ``replay``; to be closed.
@@ -130,6 +137,7 @@ class Hub:
             viewers=len(viewers),
             transcodes=means.transcodes.running,
             scene_channels=len(self._scenes),
+            replays=len(self._replays),
             dropped_units=dropped,
             reconnects=means.reconnects,
             lost_packets=means.lost_packets,
@@ -138,6 +146,8 @@ class Hub:
     async def close(self) -> None:
         """Every subscription ends; nothing is left open on return."""
         self._closed = True
+        for replay in list(self._replays):
+            replay.close()
         closing = [channel.close() for channel in set(self._channels.values())]
         closing += [channel.close() for channel in self._scenes.values()]
         self._channels.clear()
@@ -145,14 +155,18 @@ class Hub:
         await asyncio.gather(*closing, *self._endings)
 
     async def _place(self, camera: str) -> Place:
-        if self._closed:
-            raise SourceError("the live process is stopping")
+        self._require_open()
         try:
             return self._directory.place(camera)
         except (DatabaseUnavailableError, NotFoundError):
             # It may have been added a moment ago.
             await self._directory.refreshed()
+            self._require_open()
             return self._directory.place(camera)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise SourceError("the live process is stopping")
 
     def _resolved(self, channel: Channel, is_other: bool) -> bool:
         key = channel.camera, channel.stream

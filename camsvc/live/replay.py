@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
 
 from camsvc.clock import Clock
@@ -22,7 +23,6 @@ MAX_TRANSCODING = 32
 """Packets that may wait for a transcoder before the tap is read on."""
 TRANSCODER_POLL_S = 0.02
 """How soon it is noticed that the transcoder has worked them off: half a picture."""
-
 LAST_PICTURES_S = 5.0
 """For a transcoder to finish a session: MAX_TRANSCODING pictures of 4K on a slow core."""
 
@@ -33,7 +33,10 @@ class Replay:
     Over sessions and gaps it goes on, as the ring does; in the end it is live. Close it.
     """
 
-    def __init__(self, camera: str, tap: Tap, transcodes: Transcodes, clock: Clock) -> None:
+    def __init__(
+        self, camera: str, tap: Tap, transcodes: Transcodes, clock: Clock, closed: Callable[[Replay], None]
+    ) -> None:
+        """``closed`` is told once, when it is."""
         self.camera = camera
         self.stream = tap.stream
         """As it is sent: main where there is no sub stream."""
@@ -47,6 +50,7 @@ class Replay:
         self._showing: Showing | None = None
         self._began: tuple[datetime, float] | None = None
         """Wall time of the first picture, and our own (monotonic) when it was given."""
+        self._tell_closed = closed
         self._closed = False
 
     async def next(self) -> Item:
@@ -65,9 +69,12 @@ class Replay:
 
     def close(self) -> None:
         """May be called twice."""
+        if self._closed:
+            return
         self._closed = True
         self._end_session()
         self._tap.abort()
+        self._tell_closed(self)
 
     async def _read_on(self) -> None:
         if self._showing is not None and self._showing.waiting > MAX_TRANSCODING:
