@@ -26,6 +26,8 @@ _TRUN_FIELDS = 0x000001 | 0x000100 | 0x000200 | 0x000400 | 0x000800
 """data offset; duration, size, flags and composition offset of each sample."""
 _MOOF_BYTES = 8 + 16 + 8 + 16 + 20 + 36
 """moof, mfhd, traf, tfhd, tfdt, trun: what the picture's bytes follow on, with the header of their box."""
+_MAX_SIDE = 0xFFFF
+"""A fixed-point number of 16.16 bits holds no more."""
 _HIGH_PROFILES = frozenset({100, 110, 122, 144})
 
 
@@ -79,7 +81,7 @@ def fragment(number: int, sample: Sample) -> bytes:
 
 
 def _track(sps: Sps, sps_unit: bytes, pps_units: tuple[bytes, ...]) -> bytes:
-    shown_width = round(sps.width * sps.pixel_shape)
+    shown_width = min(_MAX_SIDE, round(sps.width * sps.pixel_shape))
     header = _full(
         b"tkhd",
         0,

@@ -39,6 +39,9 @@ RATE_FPS = 25
 GOP_S = 2.0
 """A viewer who joins or has lost a packet begins with the last key frame; an older one means more to catch up."""
 
+_UNSPECIFIED = 2
+"""AVCOL_SPC_UNSPECIFIED: players then take what is usual for the size."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -125,7 +128,8 @@ def _open(width: int, height: int, picture: av.VideoFrame) -> av.VideoCodecConte
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = TIME_BASE, Fraction(RATE_FPS)
     # What the numbers mean as colours stays as it was; only their range is narrowed, which all players expect.
-    context.colorspace, context.color_primaries = picture.colorspace, picture.color_primaries
+    context.colorspace = picture.colorspace or _UNSPECIFIED  # 0 is RGB, which it is not any more
+    context.color_primaries = picture.color_primaries
     context.color_trc, context.color_range = picture.color_trc, ColorRange.MPEG
     context.thread_count = 1
     context.options = {

@@ -75,20 +75,14 @@ class Sps:
         shape, reorder = _usability(bits) if bits.flag() else (Fraction(1), None)
         if order_type == _NO_REORDERING or (profile == _BASELINE and reorder is None):
             reorder = 0
-        return cls(
-            profile,
-            constraints,
-            level,
-            chroma,
-            depth,
-            columns * 16 - crop_width,
-            rows * (16 if frames_only else 32) - crop_height,
-            frames_only,
-            shape,
-            reorder,
-        )
+        width, height = columns * 16 - crop_width, rows * (16 if frames_only else 32) - crop_height
+        if not (0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE):
+            raise ValueError(f"pictures of {width}x{height}: no such level exists")
+        return cls(profile, constraints, level, chroma, depth, width, height, frames_only, shape, reorder)
 
 
+_MAX_SIDE = 16888
+"""Pixels; what level 6.2 allows at most (A.3.1: the square root of eight times its macroblocks)."""
 _BASELINE = 66
 """Knows no B slices (A.2.1)."""
 _NO_REORDERING = 2

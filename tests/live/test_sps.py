@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from camsvc.live.boxes import initialisation
 from camsvc.live.sps import Sps
 from camsvc.media.nal import units
 from tests.live.pictures import packets_of
@@ -58,3 +62,13 @@ def test_every_cut_is_refused_or_read_and_nothing_else() -> None:
 
 def test_the_name_of_the_codec_is_what_browsers_ask_for() -> None:
     assert Sps.of(HD_HIGH).codecs == "avc1.64001f"
+
+
+@given(st.binary(max_size=200), st.integers(0, 200))
+def test_whatever_comes_is_read_or_refused_and_a_box_can_be_made_of_it(noise: bytes, cut: int) -> None:
+    for unit in (noise, HD_HIGH[:cut] + noise):
+        with contextlib.suppress(ValueError):
+            sps = Sps.of(unit)
+            assert 0 < sps.width < 1 << 15
+            assert 0 < sps.height < 1 << 15
+            initialisation(unit, [b"\x68"])

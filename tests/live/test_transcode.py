@@ -67,6 +67,7 @@ def types_in(unit: AccessUnit) -> list[int]:
         Film(pixels="yuv422p10le", b_frames=3),
         Film(pixels="yuv444p", width=321, height=193),
         Film(pixels="yuvj420p", width=322, height=190),
+        Film(codec="mjpeg"),
     ],
     ids=lambda film: f"{film.codec}-{film.pixels}-{film.b_frames}b-{film.width}x{film.height}",
 )
