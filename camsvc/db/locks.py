@@ -15,3 +15,5 @@ AUDIT = 3
 """Held while a record is appended to the audit chain, until it is committed."""
 SIGNING = 4
 """Held while the key that signs evidence is made or replaced."""
+PARTITIONS = 5
+"""Held while months of incidents are made or taken out."""

@@ -39,6 +39,8 @@ def _table(table: Table) -> Iterator[str]:
         yield f"| `{column.name}` | {_type(column)} | {'yes' if column.nullable else 'no'} | {_text(column)} |"
     keys = [f"`{column.name}`" for column in table.primary_key]
     yield f"\nKey: {', '.join(keys)}."
+    if table.dialect_options["postgresql"]["partition_by"]:
+        yield f"\nPartitioned by {table.dialect_options['postgresql']['partition_by']}."
     for constraint in sorted(table.constraints, key=lambda each: str(each.name)):
         if isinstance(constraint, UniqueConstraint):
             columns = ", ".join(f"`{column.name}`" for column in constraint.columns)

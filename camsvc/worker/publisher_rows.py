@@ -11,16 +11,22 @@ from sqlalchemy.exc import DBAPIError
 
 from camsvc import log
 from camsvc.clock import Clock
+from camsvc.db import partitions
 from camsvc.db.database import Database
 from camsvc.db.queries import coverage, incidents
 from camsvc.domain.incident import Incident
-from camsvc.errors import CamsvcError, ConflictError, DatabaseUnavailableError, LeaseLostError
+from camsvc.errors import CamsvcError, DatabaseUnavailableError
 from camsvc.worker.publisher_outage import Outage, Stumbles
 from camsvc.worker.spool import Spool
 from camsvc.worker.spool_coverage import CoverageGap
 from camsvc.worker.spool_entry import Entry
 from camsvc.worker.spool_state import Fenced
 
+ROWS_BATCH = 200
+"""Incidents in one transaction. What costs is the commit: 200 at once are published some ten times as fast as one by
+one; more would only make a refused row dearer, and followers wait longer for the first."""
+PARTITIONS_INTERVAL_S = 3600.0
+"""Between two looks whether the index has room for the coming months; it is made a quarter ahead."""
 UPDATE_INTERVAL_S = 5.0
 """An incident that merely goes on is written this often; what opens, ends or gains footage is written at once."""
 COVERAGE_BATCH = 500
@@ -46,6 +52,8 @@ class Rows:
         self._clock = clock
         self._stop = stop
         self._written: dict[UUID, _Written] = {}
+        self._suspects: set[UUID] = set()
+        self._room_due_s = clock.monotonic_s()
         self.outage = Outage("database", clock)
         self.stumbles = Stumbles(clock)
         self.published = 0
@@ -58,20 +66,78 @@ class Rows:
         entries = self._spool.entries()
         known = {entry.id for entry in entries}
         self._written = {id_: written for id_, written in self._written.items() if id_ in known}
+        self._suspects &= known
         order = sorted(entries, key=self._urgency)
-        progress = [self._entry(entry) for entry in order if not self._stop.is_set()]
-        return any([*progress, self._coverage()])
+        self._make_room()
+        wrote = self._write([entry for entry in order if self.stumbles.may_try(entry.id) and self._is_due(entry)])
+        left = [self._guarded(entry, self._leave) for entry in order if self._may_leave(entry)]
+        return any([wrote, *left, self._coverage()])
+
+    def _make_room(self) -> None:
+        """See ``db.partitions``. That it cannot be done is no reason to wait: every row has a place without it."""
+        if self._clock.monotonic_s() < self._room_due_s or self.outage.since is not None:
+            return
+        self._room_due_s = self._clock.monotonic_s() + PARTITIONS_INTERVAL_S
+        try:
+            with self._database.session() as session:
+                made = partitions.extend(session, self._clock.now())
+        except Exception as error:  # noqa: BLE001  a role that may not, a lock that is taken: publishing goes on
+            _log.warning("no partition made for the coming months; tried again later", reason=str(error))
+            return
+        if made:
+            _log.info("partitions of the incident index made", partitions=made)
 
     def _urgency(self, entry: Entry) -> tuple[bool, bool, bool]:
         # What stumbled comes last: whether the database is back is not for a refused row to say.
         return entry.id in self.stumbles, entry.id in self._written, not entry.state.is_open
 
-    def _entry(self, entry: Entry) -> bool:
-        if not self.stumbles.may_try(entry.id):
+    def _write(self, due: list[Entry]) -> bool:
+        """In their order, many in one transaction; whether any went through.
+
+        One by one go those that did not go through last time, and whoever asks whether the database is back: so one
+        incident that the database does not bear is found out, and holds up no other.
+        """
+        wrote = False
+        while due and not self._stop.is_set() and self.outage.may_ask():
+            size = self._at_once(due)
+            wrote = self._batch(due[:size]) or wrote
+            due = due[size:]
+        return wrote
+
+    def _at_once(self, due: list[Entry]) -> int:
+        """How many of ``due`` may go together, from the first."""
+        if self.outage.since is not None:
+            return 1
+        doubtful = (at for at, each in enumerate(due) if each.id in self._suspects or each.id in self.stumbles)
+        return max(1, min(next(doubtful, ROWS_BATCH), ROWS_BATCH))
+
+    def _batch(self, batch: list[Entry]) -> bool:
+        if len(batch) == 1:
+            return self._guarded(batch[0], lambda entry: self._rows([entry]))
+        try:
+            self._rows(batch)
+        except DatabaseUnavailableError as error:
+            self.outage.failed(error)
+            self._suspects |= {entry.id for entry in batch}
             return False
-        wrote = self._is_due(entry) and self.outage.may_ask() and self._guarded(entry, self._row)
-        left = self._is_settled(entry) and self._guarded(entry, self._leave)
-        return wrote or left
+        except Exception:  # noqa: BLE001  one of them, whatever it is: found by halving, and told by _guarded
+            middle = len(batch) // 2
+            halves = (batch[:middle], batch[middle:])
+            wrote = [self._batch(half) for half in halves if self.outage.is_due]
+            return any(wrote)
+        return True
+
+    def _rows(self, batch: list[Entry]) -> None:
+        rows = [entry.state.row() for entry in batch]
+        with self._database.session() as session:
+            outcomes = incidents.publish_all(session, rows)
+        self.outage.succeeded()
+        for entry, row, outcome in zip(batch, rows, outcomes, strict=True):
+            self._suspects.discard(entry.id)
+            if isinstance(outcome, bool):
+                self._written[entry.id] = _Written(row.revision, _essence(row), self._clock.monotonic_s())
+            else:
+                entry.append(Fenced(str(outcome)))
 
     def _is_due(self, entry: Entry) -> bool:
         state, written = entry.state, self._written.get(entry.id)
@@ -83,17 +149,8 @@ class Rows:
             or written.essence != _essence(state.row())
         )
 
-    def _row(self, entry: Entry) -> None:
-        row = entry.state.row()
-        try:
-            with self._database.session() as session:
-                incidents.publish(session, row)
-        except (LeaseLostError, ConflictError) as error:
-            self.outage.succeeded()
-            entry.append(Fenced(str(error)))
-            return
-        self.outage.succeeded()
-        self._written[entry.id] = _Written(row.revision, _essence(row), self._clock.monotonic_s())
+    def _may_leave(self, entry: Entry) -> bool:
+        return not self._stop.is_set() and self.stumbles.may_try(entry.id) and self._is_settled(entry)
 
     def _is_settled(self, entry: Entry) -> bool:
         """Nothing is left to do here: it is known as it ended, or will never be taken."""

@@ -130,6 +130,79 @@ def test_an_unknown_incident_is_not_found(owner: Database) -> None:
         _get(owner, incident())
 
 
+class TestBatch:
+    def test_each_of_many_is_judged_for_itself(self, owner: Database) -> None:
+        stored = incident()
+        _publish(owner, stored)
+        fresh, other_place = incident(), incident(location=Location(1.5, 2.5))
+        items = [
+            fresh,
+            incident(worker="intruder"),
+            stored,
+            other_place,
+            replace(stored, started_at=NOON + timedelta(days=40)),
+            replace(stored, revision=2, zone="gate"),
+            incident("no-such-camera"),
+        ]
+        with owner.session() as session:
+            outcomes = incidents.publish_all(session, items)
+        assert outcomes[0] is outcomes[3] is True
+        assert isinstance(outcomes[1], LeaseLostError)
+        assert isinstance(outcomes[6], LeaseLostError)
+        assert _get(owner, fresh) == fresh
+        assert _get(owner, other_place) == other_place
+
+    def test_of_two_revisions_at_once_the_higher_one_is_stored(self, owner: Database) -> None:
+        first = incident()
+        second = replace(first, revision=2, zone="gate")
+        with owner.session() as session:
+            assert incidents.publish_all(session, [second, first]) == [True, False]
+            assert incidents.publish_all(session, [first, second]) == [False, False]
+        assert _get(owner, first) == second
+
+    def test_an_id_with_another_start_is_a_conflict_also_across_months(self, owner: Database) -> None:
+        one = incident()
+        _publish(owner, one)
+        with pytest.raises(ConflictError, match="begun"):
+            _publish(owner, replace(one, started_at=NOON + timedelta(days=40), revision=2))
+        assert _get(owner, one) == one
+
+    def test_a_batch_is_told_and_followed_in_order_of_ids(self, owner: Database) -> None:
+        heard = owner.listen(INCIDENTS, interval_s=0.2)
+        next(heard)
+        items = [incident(zone=f"{number}") for number in range(300)]
+        with owner.session() as session:
+            assert all(incidents.publish_all(session, items))
+        with owner.session() as session:
+            found = incidents.changes_since(session, 0)
+        assert [each.incident for each in found] == sorted(items, key=lambda item: item.id)
+        assert {next(heard) for _ in items} == {str(item.id) for item in items}
+        heard.close()  # type: ignore[attr-defined]
+
+    def test_publishers_of_the_same_incidents_at_once_do_not_wait_for_each_other_for_ever(
+        self, owner: Database
+    ) -> None:
+        items = [incident(location=Location(number, 2.5)) for number in range(40)]
+        failures: list[BaseException] = []
+
+        def one(seed: int) -> None:
+            mine = [replace(item, revision=seed + 1) for item in items]
+            random.Random(seed).shuffle(mine)
+            try:
+                with owner.session() as session:
+                    incidents.publish_all(session, mine)
+            except BaseException as error:  # noqa: BLE001  shown by the assertion
+                failures.append(error)
+
+        threads = [threading.Thread(target=one, args=(seed,)) for seed in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert failures == []
+        assert {_get(owner, item).revision for item in items} == {6}
+
+
 class TestFence:
     """Who may publish (invariant 7). Times of grants are the database's; incidents are dated around them."""
 

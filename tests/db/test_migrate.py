@@ -28,10 +28,13 @@ SELECT 'column', c.table_name || '.' || c.column_name, concat_ws(' ', c.udt_name
        col_description(format('%I', c.table_name)::regclass, c.ordinal_position))
   FROM information_schema.columns c WHERE c.table_schema = 'public'
 UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
-  FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+  FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+UNION ALL SELECT 'index', relname, pg_get_indexdef(oid)
+  FROM pg_class WHERE relkind IN ('i', 'I') AND relnamespace = 'public'::regnamespace AND NOT relispartition
+UNION ALL SELECT 'partition', relname, pg_get_expr(relpartbound, oid)
+  FROM pg_class WHERE relkind = 'r' AND relispartition AND relnamespace = 'public'::regnamespace
 UNION ALL SELECT 'table', relname, concat_ws(' ', array_to_string(reloptions, ','), obj_description(oid))
-  FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+  FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
 UNION ALL SELECT 'sequence', sequencename, concat_ws(' ', data_type, start_value, increment_by, cache_size)
   FROM pg_sequences WHERE schemaname = 'public'
 """
@@ -62,7 +65,9 @@ def test_migrating_an_empty_database_gives_exactly_the_models(database_url: str)
     with _connected(database_url) as connection:
         migrate.upgrade(connection)
         migrated = _catalogue(connection)
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_server_default": True, "include_name": migrate.is_model}
+        )
         assert compare_metadata(context, Base.metadata) == []
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
@@ -133,3 +138,30 @@ def test_a_schema_of_a_newer_program_is_refused(migrated_url: str) -> None:
     with pytest.raises(DatabaseUnavailableError, match="9999"):
         database.ping()
     database.close()
+
+
+def test_incidents_of_before_the_partitions_move_into_their_months(database_url: str) -> None:
+    rows = """INSERT INTO incidents (id, viewpoint_id, kind, severity, state, started_at, last_observed_at, ended_at,
+              objects, classes, colours, model, worker, epoch, revision, change_seq)
+       SELECT gen_random_uuid(), 1, 'presence', 'info', 'closed', at, at, at + interval '1 h', '[]', '{car}', '{red}',
+              'm', 'w', 1, 1, row_number() OVER ()
+         FROM unnest('{1970-01-01Z, 2025-12-31 23:59:59.999999Z, 2026-01-01Z, 2026-03-31Z, 9000-01-01Z}'::timestamptz[])
+              AS at"""
+    with _connected(database_url) as connection:
+        command.upgrade(migrate.configuration(connection), "0004")
+        connection.execute(text("INSERT INTO areas (path, name) VALUES ('a', 'a')"))
+        connection.execute(
+            text(
+                "INSERT INTO cameras (id, name, area, enabled, config, streams) VALUES ('c', 'c', 'a', true, '{}', '')"
+            )
+        )
+        connection.execute(text("INSERT INTO viewpoints (camera, area) VALUES ('c', 'a')"))
+        connection.execute(text(rows))
+        before = set(connection.execute(text("SELECT id, started_at, span, change_seq, published_at FROM incidents")))
+        command.upgrade(migrate.configuration(connection), "0005")
+        after = set(connection.execute(text("SELECT id, started_at, span, change_seq, published_at FROM incidents")))
+        where = connection.execute(text("SELECT tableoid::regclass::text FROM incidents ORDER BY started_at")).scalars()
+        assert after == before
+        names = list(where)
+        assert names[1:4] == ["incidents_2025_12", "incidents_2026_01", "incidents_2026_03"]
+        assert (names[0], names[4]) == ("incidents_earlier", "incidents_later")

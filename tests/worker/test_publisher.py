@@ -5,13 +5,14 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy.orm import Session
 
 from camsvc.clock import SimulatedClock, SystemClock
 from camsvc.config import CameraConfig
@@ -212,7 +213,7 @@ def test_waits_grow_to_a_cap_while_a_service_is_away(
         tries.append(clock.monotonic_s())
         raise DatabaseUnavailableError("away")
 
-    monkeypatch.setattr(incidents, "publish", away)
+    monkeypatch.setattr(incidents, "publish_all", away)
     for number in range(50):
         spool.create(incident(10 + number))
     publisher = Publisher(spool, store, database, clock=clock, stop=threading.Event())
@@ -262,7 +263,7 @@ def test_a_crash_after_any_step_of_publishing_changes_nothing_of_the_result(
 
     monkeypatch.setattr(ObjectStore, "put_file", dying(ObjectStore.put_file))
     monkeypatch.setattr(ObjectStore, "put_bytes", dying(ObjectStore.put_bytes))
-    monkeypatch.setattr(publisher_rows.Rows, "_row", dying(publisher_rows.Rows._row))
+    monkeypatch.setattr(publisher_rows.Rows, "_rows", dying(publisher_rows.Rows._rows))
     monkeypatch.setattr(Entry, "append", dying(Entry.append))
     monkeypatch.setattr(Path, "unlink", dying(Path.unlink))
     monkeypatch.setattr(Path, "rename", dying(Path.rename))
@@ -309,6 +310,47 @@ def test_an_incident_of_a_lost_lease_is_kept_aside_and_holds_up_nobody(
     kept = tmp_path / "spool" / "fenced" / str(foreign.id)
     assert (kept / "part-0000.mp4").exists()
     assert store.stat(keys.clip_part(foreign.id, 0)) is None
+
+
+def test_an_incident_that_the_database_does_not_bear_waits_alone_and_the_rest_of_its_batch_does_not(
+    spool: Spool, publisher: Publisher, database: Database, clock: SimulatedClock
+) -> None:
+    items = [incident(10 + number) for number in range(20)]
+    made = [spool.create(replace(each, zone="\0") if at_ == 7 else each) for at_, each in enumerate(items)]
+    publisher.turn()
+    for number, entry in enumerate(made):
+        if number != 7:
+            assert stored(database, entry.state.incident).id == entry.id
+    assert publisher.stats.stumbling == 1
+    assert publisher.stats.database_away_since is None
+    late = spool.create(incident(60))
+    clock.advance(40)
+    publisher.turn()
+    assert stored(database, late.state.incident).id == late.id
+    assert publisher.stats.stumbling == 1
+
+
+def test_an_incident_at_which_the_database_falls_silent_does_not_keep_the_rest_of_its_batch_waiting(
+    spool: Spool, publisher: Publisher, database: Database, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from camsvc.errors import DatabaseUnavailableError
+
+    made = [spool.create(incident(10 + number)) for number in range(20)]
+    real = incidents.publish_all
+
+    def sometimes(session: Session, items: Sequence[Incident]) -> list[incidents.Outcome]:
+        if made[7].id in [item.id for item in items]:
+            raise DatabaseUnavailableError("statement timeout")
+        return real(session, items)
+
+    monkeypatch.setattr(incidents, "publish_all", sometimes)
+    for _ in range(60):
+        publisher.turn()
+        clock.advance(1)
+    for number, entry in enumerate(made):
+        if number != 7:
+            assert stored(database, entry.state.incident).id == entry.id
+    assert publisher.stats.stumbling == 1
 
 
 @pytest.mark.parametrize("fault", ["altered", "gone"])

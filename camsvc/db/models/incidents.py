@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Identity, Index, Sequence, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    DDL,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Sequence,
+    SmallInteger,
+    UniqueConstraint,
+    event,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from camsvc.db.models.base import Base, Big, one_of
@@ -78,7 +89,13 @@ class ViewpointRow(Base):
 
 class IncidentRow(Base):
     __tablename__ = "incidents"
-    __table_args__ = ({"comment": "What rules concluded: the index that is searched."},)
+    __table_args__ = (
+        {
+            "comment": "What rules concluded: the index that is searched. Partitioned by month (db/partitions.py)."
+            " An id occurs once: publish() refuses it with another start, which the key alone would let pass.",
+            "postgresql_partition_by": "RANGE (started_at)",
+        },
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, comment="UUIDv7 (RFC 9562): its first 48 bits are a time in ms.")
     viewpoint_id: Mapped[int] = mapped_column(
@@ -89,7 +106,9 @@ class IncidentRow(Base):
     state: Mapped[IncidentState] = mapped_column(
         one_of(IncidentState, "state"), comment="open; closed: its end was observed; interrupted: it was not."
     )
-    started_at: Mapped[datetime] = mapped_column(comment="Wall time of its first observed moment.")
+    started_at: Mapped[datetime] = mapped_column(
+        primary_key=True, comment="Wall time of its first observed moment. Never changes: it chooses the partition."
+    )
     last_observed_at: Mapped[datetime] = mapped_column(comment="Wall time of its last observed moment so far.")
     ended_at: Mapped[datetime | None] = mapped_column(comment="Wall time of its end; null: open.")
     span: Mapped[int] = mapped_column(
@@ -156,7 +175,21 @@ Index(
 )
 Index(
     "ix_incidents_change_seq",
-    IncidentRow.change_seq,
-    unique=True,
+    IncidentRow.change_seq,  # unique because its sequence is; an index of partitions by time cannot say so
     info={"serves": "changes_since(): what changed after a number, in order"},
 )
+
+EARLIER, LATER = "incidents_earlier", "incidents_later"
+"""The open ends of the partitions by month: every moment has a place at any time, so no row is ever lost.
+
+Not PostgreSQL's DEFAULT partition: beside one, partitions are no longer read in order of time, and every page of a
+search would look into all of them instead of stopping at its end.
+"""
+BEFORE_MONTHS = "2000-01-01 00:00:00+00"
+"""Where the two ends meet while there is no month between them."""
+for _name, _from, _to in ((EARLIER, "MINVALUE", f"'{BEFORE_MONTHS}'"), (LATER, f"'{BEFORE_MONTHS}'", "MAXVALUE")):
+    event.listen(
+        IncidentRow.__table__,
+        "after_create",
+        DDL(f"CREATE TABLE {_name} PARTITION OF incidents FOR VALUES FROM ({_from}) TO ({_to})"),  # type: ignore[no-untyped-call]
+    )
