@@ -48,7 +48,7 @@ def states_of(database: Database) -> tuple[Read, Listen]:
             return status.statuses(session)
 
     def listen(stop: threading.Event) -> Iterator[object]:
-        return database.listen(CAMERA_STATES, stop=stop)
+        return database.listen(CAMERA_STATES, stop=stop, interval_s=POLL_S)
 
     return read, listen
 
