@@ -29,6 +29,7 @@ check: $(VENV)/.dev ## Lint, types, import directions
 
 bench: $(VENV)/.dev ## Speed and memory, each beside its bare limit
 	$(BIN)/python -m tests.bench.bench_receive
+	$(BIN)/python -m tests.bench.bench_transcode
 	$(BIN)/pytest -m bench -s tests/bench/bench_*.py
 
 constraints: $(VENV)/.dev ## Write down the versions that are installed now
