@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 
@@ -75,15 +76,23 @@ class LiveProcess:
         viewings = serving.viewings
         identity = Identity.fresh(self._name)
         server = _Server(self._configuration(serving, identity))
-        async with serving.running(), _answering(server):
-            port = server.servers[0].sockets[0].getsockname()[1]
-            reporting = Reporting(self._database, self._clock, lambda: self._endpoint(port, identity, viewings))
+        listener = _listener(self._settings.live)
+        port = listener.getsockname()[1]
+        async with serving.running(), _answering(server, listener) as answering:
+            reporting = Reporting(
+                self._database,
+                self._clock,
+                lambda: self._endpoint(port, identity, viewings),
+                first=serving.records.tell_of_predecessor,
+            )
             checks = asyncio.create_task(viewings.run())
             reporting.start()
             _log.info("live process answers", host=self._host, port=port)
             try:
-                await asyncio.to_thread(stop.wait)
+                stopped = asyncio.create_task(asyncio.to_thread(stop.wait))
+                await asyncio.wait({stopped, answering}, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                stop.set()
                 await asyncio.to_thread(reporting.stop)  # first: nobody is sent here any more
                 checks.cancel()
                 await viewings.end_all(End.STOPPED)
@@ -99,15 +108,12 @@ class LiveProcess:
         context = identity.server_context()
         return uvicorn.Config(
             app,
-            host=self._settings.live.host,
-            port=self._settings.live.port,
             log_config=None,
             access_log=False,
             server_header=False,
             date_header=False,
             lifespan="off",
             ws="none",
-            backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=STOP_TIMEOUT_S,
             ssl_context_factory=lambda *_: context,
@@ -123,27 +129,29 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def _answering(server: _Server) -> AsyncIterator[None]:
-    """While the block runs ``server`` answers. Raises ConfigError when it cannot."""
-    task = asyncio.create_task(server.serve())
+async def _answering(server: _Server, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+    """While the block runs ``server`` answers, unless the task ends by itself, which is a defect."""
+    task = asyncio.create_task(server.serve([listener]))
     try:
-        while not server.started:
-            if task.done():
-                await _why(task)
+        while not (server.started or task.done()):  # noqa: ASYNC110  uvicorn has no event for it
             await asyncio.sleep(START_POLL_S)
-        yield
+        yield task
     finally:
         server.should_exit = True
-        with contextlib.suppress(SystemExit):
-            await task
-
-
-async def _why(task: asyncio.Task[None]) -> None:
-    try:
         await task
-    except SystemExit as error:  # uvicorn's way to say that the port is taken; it has logged the reason
-        raise ConfigError("live.host, live.port: cannot be served, see the log: choose others, or port 0") from error
-    raise ConfigError("live.host, live.port: cannot be served, see the log")
+
+
+def _listener(settings: LiveSettings) -> socket.socket:
+    """Raises ConfigError when nobody can listen there."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError(
+            f"live.host, live.port: {settings.host}, port {settings.port}: cannot be served: {error.strerror};"
+            " choose others, or port 0 for any free one"
+        ) from error
 
 
 def advertised(settings: LiveSettings) -> str:

@@ -10,7 +10,8 @@ from camsvc import log
 from camsvc.clock import Clock
 from camsvc.db.database import Database
 from camsvc.db.queries import audit, viewings
-from camsvc.domain.audit import Deed, Kind, Outcome
+from camsvc.db.queries.viewings import Begun
+from camsvc.domain.audit import Deed, Kind
 from camsvc.domain.incident_json import time_json
 from camsvc.errors import CamsvcError
 from camsvc.live.viewings import End, Viewing
@@ -81,14 +82,24 @@ class Records:
             self._waiting.append(deed)
         self._wake.set()
 
+    def tell_of_predecessor(self) -> None:
+        """Viewings that a killed run of this process left open ended somewhere between its last report and now.
+
+        Call it before this run is told of to anybody. Blocks; raises DatabaseUnavailableError.
+        """
+        with self._database.session() as session:
+            begun = viewings.open_ended(session, self._process)
+            last = viewings.last_sign(session, self._process)
+        for each in begun:
+            with self._database.session() as session:
+                audit.append(session, _interrupted(each, last))
+        if begun:
+            _log.warning("viewings of an earlier run were cut off", viewings=len(begun))
+
     def _run(self) -> None:
-        told_of_predecessor = False
         while True:
             stopping = self._stop.is_set()
             try:
-                if not told_of_predecessor:
-                    self._tell_of_predecessor()
-                    told_of_predecessor = True
                 self._write()
             except CamsvcError as error:
                 _log.warning("ends of viewings wait for PostgreSQL", waiting=len(self._waiting), reason=str(error))
@@ -110,30 +121,6 @@ class Records:
                 if self._waiting and self._waiting[0] is deed:
                     self._waiting.popleft()
 
-    def _tell_of_predecessor(self) -> None:
-        """Viewings that a killed run of this process left open ended somewhere between its last report and now."""
-        with self._database.session() as session:
-            begun = viewings.open_ended(session, self._process)
-            last = viewings.last_sign(session, self._process)
-        for each in begun:
-            details = {name: each.details.get(name) for name in ("viewing", "process", "way", "stream")}
-            details |= {"began_at": time_json(each.at), "why": "interrupted", **_until(each.at, last)}
-            deed = Deed(
-                kind=Kind.LIVE,
-                what=viewings.ENDED,
-                outcome=Outcome.ALLOWED,
-                user_id=each.user_id,
-                user_name=each.user_name,
-                source=each.source,
-                camera=each.camera,
-                area=each.area,
-                details=details,
-            )
-            with self._database.session() as session:
-                audit.append(session, deed)
-        if begun:
-            _log.warning("viewings of an earlier run were cut off", viewings=len(begun))
-
     def _lose(self, deed: Deed) -> None:
         self.lost += 1
         _log.error(
@@ -141,6 +128,19 @@ class Records:
         )
 
 
-def _until(began_at: datetime, last: datetime | None) -> dict[str, str]:
+def _interrupted(begun: Begun, last: datetime | None) -> Deed:
     """Nothing is invented (invariant 3): it lasted at least to the last report, and not longer than to this record."""
-    return {"at_least_until": time_json(max(began_at, last))} if last else {}
+    details = {name: begun.details.get(name) for name in ("viewing", "process", "way", "stream")}
+    details |= {"began_at": time_json(begun.at), "why": "interrupted"}
+    if last is not None:
+        details["at_least_until"] = time_json(max(begun.at, last))
+    return Deed(
+        kind=Kind.LIVE,
+        what=viewings.ENDED,
+        user_id=begun.user_id,
+        user_name=begun.user_name,
+        source=begun.source,
+        camera=begun.camera,
+        area=begun.area,
+        details=details,
+    )

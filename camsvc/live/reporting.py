@@ -23,11 +23,14 @@ _log = log.get(__name__)
 class Reporting:
     """A thread of its own, so that a database that is away holds up nobody. ``start`` once, ``stop`` once."""
 
-    def __init__(self, database: Database, clock: Clock, endpoint: Callable[[], Endpoint]) -> None:
-        """``endpoint`` is called from the thread."""
+    def __init__(
+        self, database: Database, clock: Clock, endpoint: Callable[[], Endpoint], *, first: Callable[[], None]
+    ) -> None:
+        """Both are called from the thread: ``first`` until it succeeds, before anybody is told where we are."""
         self._database = database
         self._clock = clock
         self._endpoint = endpoint
+        self._first = first
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live-report", daemon=True)
 
@@ -40,10 +43,13 @@ class Reporting:
         self._thread.join(JOIN_S)
 
     def _run(self) -> None:
-        away = False
+        away, begun = False, False
         while True:
             stopping = self._stop.is_set()
             try:
+                if not begun:
+                    self._first()
+                    begun = True
                 with self._database.session() as session:
                     endpoint = self._endpoint()
                     if stopping:

@@ -39,21 +39,21 @@ class Serving:
             self._directory, cipher.derive(TAP_TOKEN), settings.live, partial(Transcoder, clock=clock), clock
         )
         self._peers = Peers(self._hub, settings.live, clock)
-        self._records = Records(database, name, clock)
-        self.viewings = Viewings(settings.live, clock, ended=self._records.ended, refused=self._refused)
+        self.records = Records(database, name, clock)
+        self.viewings = Viewings(settings.live, clock, ended=self.records.ended, refused=self._refused)
         self.services = Services(self._peers, self._mp4, Snapshots(self._hub.tap).take, self._hub.scenes, self._numbers)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         self._directory.start()
-        self._records.start()
+        self.records.start()
         try:
             yield
         finally:
             await self._peers.close_all()
             await self._hub.close()
             await asyncio.to_thread(self._directory.close)
-            await asyncio.to_thread(self._records.close)
+            await asyncio.to_thread(self.records.close)
 
     async def _mp4(self, camera: str, stream: StreamRole, start: datetime | None) -> Mp4:
         if start is None:
@@ -65,7 +65,7 @@ class Serving:
         return {
             **{f"hub_{name}": value for name, value in hub.items()},
             **{f"peers_{name}": value for name, value in peers.items()},
-            "records_lost": self._records.lost,
+            "records_lost": self.records.lost,
         }
 
     def _refused(self, viewings: Collection[Viewing]) -> Collection[Viewing]:

@@ -148,7 +148,7 @@ def test_without_a_camera_all_that_may_be_seen_are_told_also_later_ones(own_site
 def test_tracks_come_from_the_cameras_live_process(site: Site, admin: httpx.Client) -> None:
     camera, other = site.camera(), site.camera()
     with live_of(site) as live, listening(admin, camera=[camera, other], tracks="true") as events:
-        seen = set()
+        seen: set[str] = set()
         while seen != {camera, other}:
             scene = events.next("tracks")
             assert (scene["session"], scene["objects"]) == ("s-1", [])
