@@ -15,7 +15,7 @@ from camsvc.errors import DatabaseUnavailableError, LimitError, NotFoundError, S
 from camsvc.live.access_unit import Paused
 from camsvc.live.channel import Channel
 from camsvc.live.directory import Directory, Place
-from camsvc.live.pursuit import Means
+from camsvc.live.pursuit import Means, NowhereError
 from camsvc.live.replay import Replay
 from camsvc.live.scenes import SceneChannel, Scenes
 from camsvc.live.showing import MakeTranscoder, Transcodes
@@ -112,7 +112,7 @@ class Hub:
         """
         place = await self._place(camera)
         if place.endpoint is None:
-            raise SourceError(place.status.detail or "no worker has the camera now")
+            raise NowhereError(place)
         return await Tap.open(place.endpoint, self._means.tokens, camera, stream, start)
 
     async def scenes(self, camera: str) -> Scenes:

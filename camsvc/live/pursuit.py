@@ -92,7 +92,7 @@ class Pursuit:
         means = self._means
         place = means.directory.place(self._camera)
         if place.endpoint is None:
-            raise _NowhereError(place)
+            raise NowhereError(place)
         async with await Tap.open(place.endpoint, means.tokens, self._camera, self.stream, want=self._want) as tap:
             if not self._audience.opened(tap.stream):
                 return False
@@ -116,7 +116,7 @@ class Pursuit:
         if self._opened_s is not None:
             self._means.reconnects += 1
             _log.info("tap lost", camera=self._camera, stream=self.stream.value, reason=str(error))
-        if isinstance(error, _NowhereError):
+        if isinstance(error, NowhereError):
             return error.state.value, error.detail
         if isinstance(error, NotFoundError) and not self._exists():
             return "removed", "the camera was removed"
@@ -132,12 +132,12 @@ class Pursuit:
         return True
 
 
-class _NowhereError(CamsvcError):
+class NowhereError(SourceError):
     """No worker has the camera, or the one that does cannot be asked."""
 
     def __init__(self, place: Place) -> None:
         status = place.status
-        held = status.worker is not None
-        super().__init__(status.detail or "no worker has the camera")
-        self.state = CameraState.UNASSIGNED if held else status.state
-        self.detail = f"worker {status.worker} cannot be asked for pictures" if held else status.detail
+        worker = status.worker if status else None
+        self.state = status.state if status and worker is None else CameraState.UNASSIGNED
+        self.detail = f"worker {worker} cannot be asked for pictures" if worker else status.detail if status else None
+        super().__init__(self.detail or "no worker has the camera")

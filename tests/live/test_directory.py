@@ -48,7 +48,7 @@ def test_a_camera_is_with_the_worker_that_holds_its_lease(rig: Rig, directory: D
     directory.start()
     asked(directory)
     place = directory.place("gate")
-    assert (place.name, place.status.state, place.status.worker) == ("gate", CameraState.LIVE, "a")
+    assert (place.name, place.status) == ("gate", None)
     assert place.endpoint is not None
     assert replace(place.endpoint, load=0) == replace(tap.endpoint("a"), load=0)
     with pytest.raises(NotFoundError):
@@ -66,13 +66,18 @@ def test_a_camera_that_nobody_has_or_whose_worker_withdrew_has_no_endpoint(rig: 
     directory.start()
     asked(directory)
     assert directory.place("gate").endpoint is None
-    assert directory.place("gate").status.state is CameraState.UNASSIGNED
+    status = directory.place("gate").status
+    assert status is not None
+    assert (status.state, status.detail) == (CameraState.UNASSIGNED, "no worker holds it")
     assert directory.place("yard").endpoint is not None
     with rig.database.session() as session:
         endpoints.withdraw(session, EndpointKind.TAP, "a")
         cameras.remove(session, "gate")
     asked(directory)
-    assert directory.place("yard").endpoint is None
+    unserved = directory.place("yard")
+    assert unserved.endpoint is None
+    assert unserved.status is not None
+    assert unserved.status.worker == "a"
     assert "gate" not in directory.places()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -60,14 +60,14 @@ def report(session: Session, worker: str, statuses: Sequence[CameraStatus]) -> N
             session.execute(select(func.pg_notify(CAMERA_STATES, camera)))
 
 
-def statuses(session: Session) -> dict[str, CameraStatus]:
-    """Of every camera that is wanted, by id.
+def statuses(session: Session, ids: Collection[str] | None = None) -> dict[str, CameraStatus]:
+    """Of every camera that is wanted, by id; of those among ``ids``, where given.
 
     ``unassigned``: no worker holds its lease, or the one that does has not reported for STALE_AFTER_S; ``detail`` says
     which. What the last report measured (rates, clock) is then left out: it is not true of now.
     """
     now = session.scalars(select(func.clock_timestamp())).one()
-    rows = session.execute(
+    wanted = (
         select(CameraRow, LeaseRow, CameraStatusRow)
         .outerjoin(LeaseRow, LeaseRow.camera == CameraRow.id)
         .outerjoin(CameraStatusRow, CameraStatusRow.camera == CameraRow.id)
@@ -75,6 +75,9 @@ def statuses(session: Session) -> dict[str, CameraStatus]:
         .order_by(CameraRow.id)
         .execution_options(populate_existing=True)
     )
+    if ids is not None:
+        wanted = wanted.where(CameraRow.id.in_(ids))
+    rows = session.execute(wanted)
     return {camera.id: _status(camera, lease, last, now) for camera, lease, last in rows}
 
 
