@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -12,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from camsvc.db.locks import AUDIT, SPACE
 from camsvc.db.models import AuditHeadRow, AuditRow
-from camsvc.domain.audit import Deed, Head, Record, link, plain, storable
+from camsvc.domain.audit import Deed, Head, Kind, Outcome, Record, link, plain, storable
 
 _DEED = (
     "kind",
@@ -27,6 +29,9 @@ _DEED = (
     "purpose",
     "case_number",
 )
+
+READ_AT_ONCE = 2000
+"""Records: about a megabyte."""
 
 
 def append(session: Session, deed: Deed) -> Record:
@@ -56,6 +61,63 @@ def head(session: Session) -> Head:
     """The end of the chain; ``audit.START`` while it is empty."""
     seq, hash_ = session.execute(select(AuditHeadRow.seq, AuditHeadRow.hash)).one()
     return Head(seq, hash_)
+
+
+def read(session: Session, after: int, limit: int = READ_AT_ONCE) -> list[Record]:
+    """Records with a number above ``after``, in order: as they are stored, right or wrong."""
+    rows = session.scalars(
+        select(AuditRow)
+        .where(AuditRow.seq > after)
+        .order_by(AuditRow.seq)
+        .limit(limit)
+        .execution_options(populate_existing=True)
+    )
+    return [_record(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Every condition given must hold."""
+
+    user: str | None = None
+    camera: str | None = None
+    incident: UUID | None = None
+    kind: Kind | None = None
+    outcome: Outcome | None = None
+    from_: datetime | None = None
+    to: datetime | None = None
+
+
+def entries(session: Session, wanted: Wanted, *, limit: int, before: int | None = None) -> list[Record]:
+    """Newest first; ``before``: only those with a lower number."""
+    pairs: tuple[tuple[Any, object], ...] = (
+        (AuditRow.user_name, wanted.user),
+        (AuditRow.camera, wanted.camera),
+        (AuditRow.incident, wanted.incident),
+        (AuditRow.kind, wanted.kind),
+        (AuditRow.outcome, wanted.outcome),
+    )
+    conditions = [column == value for column, value in pairs if value is not None]
+    if wanted.from_ is not None:
+        conditions.append(AuditRow.at >= wanted.from_)
+    if wanted.to is not None:
+        conditions.append(AuditRow.at < wanted.to)
+    if before is not None:
+        conditions.append(AuditRow.seq < before)
+    rows = session.scalars(select(AuditRow).where(*conditions).order_by(AuditRow.seq.desc()).limit(limit))
+    return [_record(row) for row in rows]
+
+
+def _record(row: AuditRow) -> Record:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _DEED}
+    values["kind"], values["outcome"] = _word(Kind, row.kind), _word(Outcome, row.outcome)
+    deed = Deed(**values, details=row.details)
+    return Record(row.seq, row.at.astimezone(UTC), deed, row.hash, row.format)
+
+
+def _word(words: type[StrEnum], text_: str) -> str:
+    """As it is stored when this program does not know it: a record that cannot be named cannot be proved."""
+    return words(text_) if text_ in set(words) else text_
 
 
 def _storable(deed: Deed) -> Deed:

@@ -28,7 +28,7 @@ BEGIN
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved <> 1 THEN
         RAISE EXCEPTION 'record % does not follow the end of the audit chain', NEW.seq
-            USING ERRCODE = 'serialization_failure';
+            USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;
 END $$
@@ -120,16 +120,14 @@ def _audit() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False, comment="When, by the database's clock."),
         sa.Column(
             "kind",
-            sa.String(length=32),
+            sa.Text(),
             nullable=False,
             comment="live, search, replay, export, hold, configure, administer or sign-in.",
         ),
         sa.Column("what", sa.Text(), nullable=False, comment="Thing and verb, like clip.played."),
         sa.Column(
             "outcome",
-            sa.Enum(
-                "allowed", "refused", "failed", name="outcome", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Text(),
             nullable=False,
             comment="allowed; refused: who asked may not; failed: allowed, but not done.",
         ),
@@ -170,12 +168,16 @@ def _audit() -> None:
             nullable=False,
             comment="SHA-256 of the hash before it (32 zero bytes for the first) and of its canonical JSON.",
         ),
+        sa.CheckConstraint(
+            "at >= '2000-01-01 00:00:00+00' AND at < '9999-01-01 00:00:00+00'", name=op.f("ck_audit_at")
+        ),
         sa.CheckConstraint("octet_length(hash) = 32", name=op.f("ck_audit_hash")),
+        sa.CheckConstraint("outcome IN ('allowed', 'refused', 'failed')", name=op.f("ck_audit_outcome")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
         comment="Who did what (invariant 8). Append-only: triggers refuse every change and removal, and each"
         " record's hash covers the one before it. `camsvc audit verify` proves the chain.",
     )
-    for name in ("user_id", "camera", "incident"):
+    for name in ("user_name", "camera", "incident"):
         op.create_index(
             f"ix_audit_{name}", "audit", [name, "seq"], unique=False, postgresql_where=sa.text(f"{name} IS NOT NULL")
         )
