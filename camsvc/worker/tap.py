@@ -32,8 +32,9 @@ TAPS_PER_CAMERA = 4
 """Main, sub, scenes and a replay at once of every camera: more serves nobody."""
 LEAST_TAPS = 64
 """For a worker of few cameras that several live processes watch and replay."""
-MAX_GREETINGS = 16
-"""Connections that have not shown a token yet. Overflow: the next is closed at once and counted."""
+MAX_GREETINGS = 128
+"""Connections that have not shown a token yet: all channels of a restarted live process come at once. Overflow: the
+next is closed at once and counted."""
 HELLO_TIMEOUT_S = 5.0
 """For the handshake, and again for the Hello: milliseconds on any network that can carry video."""
 SEND_TIMEOUT_S = 10.0
@@ -43,7 +44,8 @@ ACCEPT_POLL_S = 1.0
 """How late a stop is noticed by the accepting thread where closing its socket does not wake it."""
 JOIN_S = 2.0
 """For a connection's thread to end once its socket is shut."""
-BACKLOG = 64
+BACKLOG = 128
+"""Connections that the kernel keeps until they are accepted: as MAX_GREETINGS, and for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ class TapServer:
             return TapStats(len(self._open), self._served, self._refused)
 
     def _accept(self) -> None:
+        """The top of the accepting thread."""
         listener = self._listener
         while listener is not None and not self._stop.is_set():
             try:
@@ -175,7 +178,15 @@ class TapServer:
                 return
             thread = threading.Thread(target=self._run, args=(connection,), name="tap-connection", daemon=True)
             self._open[connection] = thread
-        thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:
+                # The host gives no more threads: those that run go on.
+                _log.warning("tap cannot serve a connection", reason=str(error))
+                del self._open[connection]
+                self._greetings.release()
+                self._refused += 1
+                connection.close()
 
     def _run(self, connection: socket.socket) -> None:
         """The top of a connection's thread."""

@@ -207,9 +207,9 @@ async def next_of(viewing: Viewing, kind: type[ItemT]) -> ItemT:
     return item
 
 
-async def skip_to(viewing: Viewing, kind: type[ItemT]) -> ItemT:
+async def skip_to(viewing: Viewing, kind: type[ItemT], timeout_s: float = SOON_S) -> ItemT:
     """The next of this kind; what comes before it is passed over."""
-    async with asyncio.timeout(SOON_S):
+    async with asyncio.timeout(timeout_s):
         while True:
             item = await viewing.next()
             if isinstance(item, kind):

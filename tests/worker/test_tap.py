@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -23,7 +24,7 @@ from camsvc.media.ring import RingReader
 from camsvc.trust import Identity
 from camsvc.worker import tap as tap_module
 from camsvc.worker import tap_wire as wire
-from camsvc.worker.tap import MAX_GREETINGS, TapServer
+from camsvc.worker.tap import TapServer
 from camsvc.worker.tap_wire import (
     CaughtUp,
     Hello,
@@ -210,24 +211,82 @@ def test_who_speaks_no_tls_or_says_nothing_costs_no_thread_for_long(
 
 
 def test_strangers_that_only_connect_are_bounded_and_those_let_in_are_not_counted_among_them(
-    tap: TapServer, unit: RingUnit
+    unit: RingUnit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    most = 6
+    monkeypatch.setattr(tap_module, "MAX_GREETINGS", most)
+    tap = TapServer(Identity.fresh("a"), TOKENS, {"gate": unit}, WorkerSettings(), SystemClock())
+    tap.start()
     unit.go_live()
     unit.send(0, 1)
     endpoint = tap.endpoint("a")
-    let_in = [open_tap(tap) for _ in range(MAX_GREETINGS + 4)]
-    for client in let_in:
-        client.answer()
-    strangers = [socket.create_connection((endpoint.host, endpoint.port)) for _ in range(MAX_GREETINGS + 3)]
-    try:
+    with contextlib.ExitStack() as opened:
+        opened.callback(tap.stop)
+        let_in = [opened.enter_context(open_tap(tap)) for _ in range(most + 4)]
+        for client in let_in:
+            client.answer()
+        for _ in range(most + 3):
+            opened.enter_context(socket.create_connection((endpoint.host, endpoint.port)))
         wait_until(lambda: tap.stats.refused == 3, "three too many")
-        assert tap.stats.connections == len(let_in) + MAX_GREETINGS
+        assert tap.stats.connections == len(let_in) + most
         unit.send(1, 1.1)
         for client in let_in:
             assert client.until(lambda item: isinstance(item, Packet) and item.at == at(1))
-    finally:
-        for each in [*strangers, *(client.tls for client in let_in)]:
-            each.close()
+
+
+def test_more_taps_than_the_capacity_are_refused(unit: RingUnit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tap_module, "LEAST_TAPS", 0)
+    tap = TapServer(Identity.fresh("a"), TOKENS, {"gate": unit}, WorkerSettings(max_cameras=1), SystemClock())
+    tap.start()
+    with contextlib.ExitStack() as opened:
+        opened.callback(tap.stop)
+        clients = [opened.enter_context(open_tap(tap)) for _ in range(4)]
+        for client in clients:
+            client.answer()
+        assert (tap.endpoint("a").load, tap.endpoint("a").capacity) == (4, 4)
+        with pytest.raises(OSError):  # noqa: PT011  reset or closed in the handshake, as it happens
+            open_tap(tap)
+        assert tap.stats.refused == 1
+
+
+def test_viewers_that_join_and_leave_at_random_take_nothing_from_the_recorder(tap: TapServer, unit: RingUnit) -> None:
+    """By counts: while fifty come and go, the ring takes every packet and the recorder reads every packet."""
+    unit.go_live()
+    recorder = unit.main.reader()
+    stop = threading.Event()
+    seen = []
+
+    def come_and_go(seed: int) -> None:
+        random = Random(seed)
+        while not stop.is_set():
+            with open_tap(tap) as client:
+                client.answer()
+                for _ in range(random.randrange(40)):
+                    client.item()
+            seen.append(seed)
+
+    viewers = [threading.Thread(target=come_and_go, args=(seed,)) for seed in range(5)]
+    for viewer in viewers:
+        viewer.start()
+    sent = recorded = 0
+    while len(seen) < 50:
+        for packet in packets(sent / FPS, sent / FPS + 1):
+            unit.main.append(packet)
+            sent += 1
+        recorded += count(recorder)
+        stop.wait(0.01)
+    stop.set()
+    unit.send(sent / FPS, sent / FPS + 4)
+    for viewer in viewers:
+        viewer.join(10)
+    while more := count(recorder):
+        recorded += more
+    assert recorded == sent + 4 * FPS
+    assert recorder.lost_packets == 0
+    recorder.close()
+    wait_until(lambda: tap.stats.connections == 0, "all have gone")
+    assert unit.main.stats.readers == 0
+    assert unit.main.stats.undecodable_packets == 0
 
 
 def test_taps_end_with_their_unit_and_others_go_on(unit: RingUnit) -> None:
