@@ -40,6 +40,7 @@ from camsvc.api.services.changes import DatabaseChanges
 from camsvc.api.services.feed import Feed
 from camsvc.api.services.gauges import DatabaseGauges
 from camsvc.api.services.live import live_processes
+from camsvc.api.services.live_gauges import LiveGauges
 from camsvc.api.services.readiness import Readiness
 from camsvc.api.services.recent import Recent
 from camsvc.api.services.renditions import Renditions
@@ -120,6 +121,7 @@ def _server(settings: Settings, database: Database, store: ObjectStore, cipher: 
         states=States(*states_of(database), clock),
     )
     counted.registry.register(DatabaseGauges(server))
+    counted.registry.register(LiveGauges(server))
     return server
 
 

@@ -58,7 +58,7 @@ def test_an_offer_is_answered_and_what_was_begun_is_ended(
     assert (camera, StreamRole.SUB, "admin") not in live.cameras.peers.values()
     assert admin.delete(location).status_code == 404
     [began] = records(site, camera)
-    assert (began.what, began.kind.value, began.user_name, began.source) == ("live.began", "live", "admin", "127.0.0.1")
+    assert (began.what, str(began.kind), began.user_name, began.source) == ("live.began", "live", "admin", "127.0.0.1")
     assert began.details == {
         "viewing": location.rpartition("/")[2].partition(".")[0],
         "process": "live-1",
@@ -147,7 +147,7 @@ def test_without_the_right_it_is_refused_and_recorded(site: Site, live: FakeLive
         ):
             assert answer.status_code == 403, answer.text
         name = name_of(client)
-    found = [(each.what, each.outcome.value, each.user_name) for each in records(site, camera)]
+    found = [(each.what, str(each.outcome), each.user_name) for each in records(site, camera)]
     assert found == [("access.refused", "refused", name)] * 4
     assert len(live.cameras.peers) == before
 
@@ -169,7 +169,7 @@ def test_a_camera_of_a_foreign_area_answers_as_one_that_does_not_exist(site: Sit
             assert foreign.status_code == missing.status_code == 404
             assert foreign.text.replace(camera, "X") == missing.text.replace("no-such-camera", "X")
         assert whep(client, camera).status_code == 404
-    assert [each.outcome.value for each in records(site, camera)] == ["refused"] * 3
+    assert [str(each.outcome) for each in records(site, camera)] == ["refused"] * 3
 
 
 def test_a_camera_that_is_switched_off_is_no_secret_and_shows_nothing(
@@ -438,3 +438,21 @@ def test_the_server_stops_though_pictures_are_sent(own_site: Site, caplog: pytes
             with pytest.raises(httpx.TransportError):
                 list(pieces)
         eventually(lambda: live.cameras.open_streams == 0)
+
+
+def test_metrics_tell_of_each_live_process_that_answers(own_site: Site) -> None:
+    camera = own_site.camera()
+    with own_site.client() as admin:
+        assert "camsvc_live_processes 0.0" in admin.get("/metrics").text
+        assert admin.get("/readyz").json()["parts"]["live"] == "not ready"
+        with live_of(own_site, "live-1") as first, live_of(own_site, "live-2"):
+            assert whep(admin, camera).status_code == 201
+            found = admin.get("/metrics").text
+            assert "camsvc_live_processes 2.0" in found
+            assert admin.get("/readyz").json()["parts"]["live"] == "ready"
+            viewers = [line for line in found.splitlines() if line.startswith("camsvc_live_webrtc_viewers{")]
+            assert sorted(line[-3:] for line in viewers) == ["0.0", "1.0"]
+            first.kill()
+            found = admin.get("/metrics").text
+            assert "camsvc_live_processes 1.0" in found
+            assert 'process="live-1"' not in found

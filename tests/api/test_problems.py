@@ -128,7 +128,7 @@ def test_liveness_and_readiness_say_as_little_as_possible(site: Site, stranger: 
     assert stranger.get("/healthz").json() == {"status": "ok"}
     ready = stranger.get("/readyz")
     assert ready.status_code == 200
-    assert ready.json() == {"status": "ready", "parts": {"database": "ready", "store": "ready"}}
+    assert ready.json() == {"status": "ready", "parts": {"database": "ready", "store": "ready", "live": "not ready"}}
 
 
 def test_a_server_without_its_database_is_not_ready_and_says_which_part(
@@ -142,7 +142,8 @@ def test_a_server_without_its_database_is_not_ready_and_says_which_part(
     site.clock.shift_s += 10
     answer = stranger.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"status": "not ready", "parts": {"database": "not ready", "store": "ready"}}
+    parts = {"database": "not ready", "store": "ready", "live": "not ready"}
+    assert answer.json() == {"status": "not ready", "parts": parts}
     assert stranger.get("/healthz").status_code == 200
     monkeypatch.undo()
     site.clock.shift_s += 10

@@ -19,9 +19,11 @@ async def healthz() -> Response:
 
 @router.get("/readyz", response_model=schemas.Readiness, responses={503: {"model": schemas.Readiness}})
 def readyz(request: Request) -> Response:
-    """Whether requests should be sent here: 503 while the database or the store does not answer."""
-    parts = server_of(request).readiness.parts()
-    ready = all(parts.values())
+    """Whether requests should be sent here: 503 while the database or the store does not answer. ``live`` only tells
+    whether a live process runs: no other server would have one either."""
+    readiness = server_of(request).readiness
+    parts = readiness.parts()
+    ready = readiness.is_ready(parts)
     words = {True: "ready", False: "not ready"}
     body = {"status": words[ready], "parts": {name: words[found] for name, found in parts.items()}}
     return JSONResponse(body, 200 if ready else 503)
