@@ -1,0 +1,155 @@
+"""What goes into a package, as plain values: asked for, found, and packed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from camsvc.domain.coverage import Coverage, MissingSpan
+from camsvc.domain.incident import Incident
+
+INCIDENTS_MAX = 1000
+"""Of one package: its manifest and reports are made in memory, some kilobytes an incident."""
+TOLERANCE = timedelta(milliseconds=500)
+"""Between two pictures, or two parts: less is no hole in the footage of a camera that sends two pictures a second."""
+README, CERTIFICATE, SUMS = "README.txt", "certificate.pem", "SHA256SUMS"
+MANIFEST, SIGNATURE, TIME_STAMP = "manifest.json", "manifest.json.sig", "manifest.json.sig.tsr"
+UNLISTED = (SUMS, MANIFEST, SIGNATURE, TIME_STAMP)
+"""Files that ``SHA256SUMS`` does not name: the manifest vouches for it, the signature for the manifest."""
+FORMAT, VERSION = "camsvc-evidence", 1
+
+
+class Role(StrEnum):
+    ORIGINAL = "original"
+    """Footage bit for bit as the camera sent it."""
+    THUMBNAIL = "thumbnail"
+    TRACKS = "tracks"
+    PROVENANCE = "c2pa"
+    """C2PA manifest of an original, beside it."""
+    NOTE = "note"
+    """Says that the file of the same name is altered or missing."""
+    REPORT = "report"
+    README = "readme"
+    CERTIFICATE = "certificate"
+
+
+class FileState(StrEnum):
+    INTACT = "intact"
+    """Its sha256 is the one that was recorded when it was written."""
+    ALTERED = "altered"
+    """It is not what was written. It is in the package as it was found, marked as such."""
+    MISSING = "missing"
+    """The store does not have it. It is not in the package."""
+    UNRECORDED = "unrecorded"
+    """No sha256 was recorded for it: nobody can tell."""
+    MADE = "made"
+    """Made for the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asked for what, and why."""
+
+    incidents: tuple[UUID, ...]
+    reason: str
+    by: str
+    """For people: an account, or who sat at the command line."""
+    case_number: str | None = None
+    user_id: int | None = None
+    user_name: str | None = None
+    """Of an account."""
+    source: str | None = None
+    """Address that it came from; None: the command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    id: str
+    name: str | None
+    """None: the camera's record is gone."""
+    area_names: tuple[str, ...]
+    """Of its area then, from the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An incident with all that is known around it."""
+
+    number: int
+    """In the package, from 1."""
+    incident: Incident
+    camera: CameraFacts
+    missing: tuple[MissingSpan, ...]
+    """Within its time and clip: what was not recorded, and what was not analysed."""
+
+    @property
+    def uncovered(self) -> tuple[tuple[datetime, datetime], ...]:
+        """Time of the incident that neither its footage covers nor a gap with a reason; oldest first."""
+        incident, clip = self.incident, self.incident.clip
+        spans = [(part.started_at, part.ended_at) for part in clip.parts] if clip else []
+        spans += [(gap.started_at, gap.ended_at) for gap in clip.gaps] if clip else []
+        spans += [(each.started_at, each.ended_at) for each in self.missing if each.what is Coverage.FOOTAGE]
+        holes, place = [], incident.started_at
+        for started_at, ended_at in sorted(spans):
+            if started_at - place > TOLERANCE:
+                holes.append((place, started_at))
+            place = max(place, ended_at)
+        last = incident.ended_at or incident.last_observed_at
+        if last - place > TOLERANCE:
+            holes.append((place, last))
+        return tuple(holes)
+
+    @property
+    def folder(self) -> str:
+        return f"incidents/{self.number:04d}_{self.incident.camera}_{self.incident.started_at:%Y%m%dT%H%M%SZ}"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A file of the package; a missing one is named too."""
+
+    name: str
+    role: Role
+    state: FileState
+    size_bytes: int = 0
+    sha256: str | None = None
+    """Of what is in the package; None: missing."""
+    incident: UUID | None = None
+    part: int | None = None
+    recorded_sha256: str | None = None
+    recorded_in: str | None = None
+    """``index``: the database; ``store``: the store's own note of what was uploaded."""
+    detail: str | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        return self.state in {FileState.INTACT, FileState.MADE}
+
+
+@dataclass(slots=True)
+class Package:
+    """What is known of a package while it is made; the reports and the manifest are made from it."""
+
+    id: UUID
+    created_at: datetime
+    request: Request
+    organisation: str
+    installation: dict[str, Any]
+    """Of the manifest: who signs."""
+    timezone: str
+    found: tuple[Found, ...]
+    custody: dict[str, Any]
+    files: list[Packed] = field(default_factory=list)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    """Thumbnails by name, as far as the PDF shows them."""
+
+    @property
+    def problems(self) -> list[Packed]:
+        """Files that are altered, missing or vouched for by nobody."""
+        return [each for each in self.files if not each.is_sound]
+
+    def of(self, found: Found, *roles: Role) -> list[Packed]:
+        return [each for each in self.files if each.incident == found.incident.id and each.role in roles]

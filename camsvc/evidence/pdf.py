@@ -1,0 +1,221 @@
+"""The report for printing: PDF by fpdf2, with letters of Be Vietnam Pro (both are packages; see docs/decisions)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from importlib.resources import files
+from typing import Final
+
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+from fpdf.errors import FPDFException
+from fpdf.fonts import FontFace
+from PIL import Image, UnidentifiedImageError
+
+from camsvc.evidence.drawing import FONT_SIZE, Drawing, Label
+from camsvc.evidence.report import PartView, Report, Section
+from camsvc.evidence.words import Words
+
+FONT = "Be Vietnam Pro"
+_FACES: Final = {"": "Regular", "B": "Bold"}
+MARGIN_MM = 16.0
+SIZE_PT = 9.0
+LINE_MM = 4.6
+NAMES_MM = 38.0
+PICTURE_MM = 58.0
+POINT_MM = 25.4 / 72
+INK, QUIET, GOOD, BAD = (31, 41, 51), (82, 96, 109), (20, 83, 45), (155, 28, 28)
+RULE = (200, 208, 216)
+
+
+def document(report: Report, pictures: Mapping[str, bytes], at: datetime) -> bytes:
+    """``pictures``: thumbnails by name; one that is not there, or is no picture, is left out."""
+    pdf = _Pages(report.words, at)
+    _front(pdf, report)
+    for section in report.sections:
+        _incident(pdf, section, pictures, report.words)
+    _custody(pdf, report)
+    return bytes(pdf.output())
+
+
+class _Pages(FPDF):
+    def __init__(self, words: Words, at: datetime) -> None:
+        super().__init__(format="A4")
+        self._words = words
+        for style, face in _FACES.items():
+            resource = files("fontpkg_be_vietnam_pro") / "files" / f"BeVietnamPro-{face}.ttf"
+            self.add_font(FONT, style, str(resource))
+        self.set_margin(MARGIN_MM)
+        self.set_auto_page_break(True, 18)
+        self.set_creation_date(at)
+        self.set_title(words("title"))
+        self.set_lang(words.language)
+        self.set_creator("camsvc")
+        self.alias_nb_pages()
+        self.add_page()
+
+    def footer(self) -> None:
+        self.set_y(-12)
+        self.ink(QUIET, size=7.5)
+        self.cell(0, 5, self._words("page", page=self.page_no(), pages="{nb}"), align="R")
+
+    def ink(self, colour: tuple[int, int, int] = INK, style: str = "", size: float = SIZE_PT) -> None:
+        self.set_font(FONT, style, size)
+        self.set_text_color(*colour)
+
+    def text_block(self, text: str, width: float = 0) -> None:
+        self.multi_cell(width, LINE_MM, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def heading(self, text: str, size: float = 13) -> None:
+        self.ln(3)
+        if self.will_page_break(30):
+            self.add_page()
+        self.ink(style="B", size=size)
+        self.multi_cell(0, size * 0.5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.ln(1.5)
+
+    def facts(self, rows: Sequence[tuple[str, str]], width: float) -> None:
+        for name, value in rows:
+            lines = self.multi_cell(width - NAMES_MM, LINE_MM, value, align="L", dry_run=True, output="LINES")
+            if self.will_page_break(LINE_MM * len(lines if isinstance(lines, list) else ())):
+                self.add_page()
+            top = self.get_y()
+            self.ink(QUIET)
+            self.multi_cell(NAMES_MM - 2, LINE_MM, name, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            left_bottom = self.get_y()
+            self.set_xy(self.l_margin + NAMES_MM, top)
+            self.ink()
+            self.multi_cell(width - NAMES_MM, LINE_MM, value, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self.set_y(max(self.get_y(), left_bottom) + 0.6)
+
+    def drawing(self, drawing: Drawing) -> None:
+        scale = self.epw / drawing.width
+        if self.will_page_break(drawing.height * scale):
+            self.add_page()
+        left, top = self.l_margin, self.get_y()
+        for item in drawing.items:
+            if isinstance(item, Label):
+                self._label(item, left, top, scale)
+                continue
+            points = [(left + x * scale, top + y * scale) for x, y in item.points]
+            if item.stroke:
+                self.set_draw_color(item.stroke)
+                self.set_line_width(item.width * scale)
+            if item.fill:
+                self.set_fill_color(item.fill)
+                self.polygon(points, style="DF" if item.stroke else "F")
+            else:
+                self.polyline(points)
+        self.set_y(top + drawing.height * scale + 1)
+
+    def _label(self, item: Label, left: float, top: float, scale: float) -> None:
+        self.ink(size=FONT_SIZE * scale / POINT_MM)
+        self.set_text_color(item.colour)
+        width = self.get_string_width(item.text)
+        shift = {"start": 0.0, "middle": width / 2, "end": width}[item.anchor]
+        self.text(left + item.x * scale - shift, top + item.y * scale, item.text)
+
+
+def _front(pdf: _Pages, report: Report) -> None:
+    words = report.words
+    pdf.ink(style="B", size=18)
+    pdf.multi_cell(0, 9, words("title"), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.ln(1)
+    pdf.ink(GOOD if report.is_sound else BAD, style="B", size=10.5)
+    pdf.text_block(report.verdict)
+    pdf.ink(QUIET, size=8)
+    pdf.text_block(words("check"))
+    pdf.ln(2)
+    pdf.facts(report.facts, pdf.epw)
+    if report.problems:
+        pdf.heading(words("files"))
+        for file, state, detail in report.problems:
+            pdf.ink(BAD, style="B")
+            pdf.text_block(f"{file}: {state}")
+            pdf.ink(QUIET, size=8)
+            pdf.text_block(detail)
+    if report.map:
+        pdf.heading(words("map"))
+        pdf.drawing(report.map)
+        pdf.ink(QUIET, size=7.5)
+        pdf.text_block(words("map.note"))
+
+
+def _incident(pdf: _Pages, section: Section, pictures: Mapping[str, bytes], words: Words) -> None:
+    pdf.add_page()
+    pdf.heading(section.heading)
+    top = pdf.get_y()
+    below = _picture(pdf, pictures.get(section.picture or ""), top)
+    pdf.facts(section.facts, pdf.epw - (PICTURE_MM + 4 if below is not None else 0))
+    if below is not None and pdf.page_no() == below[0]:
+        pdf.set_y(max(pdf.get_y(), below[1]))
+    pdf.heading(words("timeline"), 10.5)
+    pdf.drawing(section.timeline)
+    pdf.ink(QUIET, size=7.5)
+    pdf.text_block(words("timeline.note"))
+    pdf.ln(1)
+    for hole in section.holes:
+        pdf.ink(BAD)
+        pdf.text_block(hole)
+    if not section.holes:
+        pdf.ink(QUIET)
+        pdf.text_block(words("no.gaps"))
+    if section.note:
+        pdf.ink(BAD, style="B")
+        pdf.text_block(section.note)
+    for part in section.parts:
+        _part(pdf, part)
+
+
+def _picture(pdf: _Pages, jpeg: bytes | None, top: float) -> tuple[int, float] | None:
+    """At the right of the facts: its page and where it ends."""
+    if jpeg is None:
+        return None
+    try:
+        with Image.open(io.BytesIO(jpeg)) as image:
+            height = PICTURE_MM * image.height / image.width
+        pdf.image(io.BytesIO(jpeg), x=pdf.w - MARGIN_MM - PICTURE_MM, y=top, w=PICTURE_MM, h=height)
+    except (OSError, UnidentifiedImageError, FPDFException, ValueError):
+        return None
+    return pdf.page_no(), top + height
+
+
+def _part(pdf: _Pages, part: PartView) -> None:
+    pdf.heading(f"{part.heading}: {part.file}", 9.5)
+    if part.warning:
+        pdf.ink(BAD, style="B")
+        pdf.text_block(part.warning)
+    pdf.ink(size=8.5)
+    for line in part.lines:
+        pdf.text_block(line)
+
+
+def _custody(pdf: _Pages, report: Report) -> None:
+    words = report.words
+    pdf.heading(words("custody"))
+    pdf.ink(QUIET, size=8)
+    pdf.text_block(report.custody_note)
+    if not report.custody:
+        return
+    pdf.ln(1)
+    pdf.ink(size=7.5)
+    pdf.set_draw_color(*RULE)
+    pdf.set_line_width(0.2)
+    with pdf.table(
+        headings_style=FontFace(emphasis="BOLD", fill_color=(255, 255, 255)),
+        cell_fill_mode="NONE",
+        col_widths=(42, 24, 30, 40),
+        line_height=4,
+        text_align="LEFT",
+        borders_layout="HORIZONTAL_LINES",
+    ) as table:
+        for row in _rows(report):
+            table.row(row)
+
+
+def _rows(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    words = report.words
+    yield words("when"), words("who"), words("what"), words("why")
+    yield from report.custody

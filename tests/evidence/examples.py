@@ -1,0 +1,141 @@
+"""Incidents with real clips in a real store, as a worker would have published them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+
+from camsvc.config import Settings
+from camsvc.db.cipher import Cipher
+from camsvc.db.database import Database
+from camsvc.db.queries import coverage, incidents
+from camsvc.domain.coverage import Coverage
+from camsvc.domain.geo import Location
+from camsvc.domain.incident import (
+    Clip,
+    ClipPart,
+    Gap,
+    GapReason,
+    Incident,
+    IncidentObject,
+    new_incident_id,
+)
+from camsvc.domain.track import ObjectClass
+from camsvc.storage import keys
+from camsvc.storage.objects import ObjectStore
+from tests.db.examples import camera, incident, owned
+from tests.video import Film, draw, make_film
+
+START = datetime(2026, 11, 5, 5, 0, 0, 250_000, tzinfo=UTC)
+PLACE = Location(21.2417, 105.9556, 350.0, 70.0, 80.0)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Two incidents: one of two parts with a gap between them, one in H.265 by another camera."""
+
+    incidents: list[Incident]
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(each.id) for each in self.incidents]
+
+
+def settings_of(**changes: object) -> Settings:
+    return Settings.model_validate({"evidence": {"organisation": "Công an tỉnh Bắc Ninh", **changes}})
+
+
+def publish_scene(database: Database, cipher: Cipher, store: ObjectStore, folder: Path) -> Scene:
+    north, south = camera("bridge-01", name="Cầu Như Nguyệt, hướng Bắc"), camera("market-02", name="Chợ Tam Giang")
+    epochs = owned(database, cipher, north, south)
+    film = make_film(folder / "a.mp4", Film(frames=100, audio="aac"))
+    hevc = make_film(folder / "b.mp4", Film(frames=50, codec="hevc"))
+    first, second = _incident("bridge-01", epochs, START), _incident("market-02", epochs, START + timedelta(hours=1))
+    gap = Gap(START + timedelta(seconds=4), START + timedelta(seconds=6), GapReason.RECONNECT)
+    parts = (
+        _part(store, first, 0, film, START, "s-1"),
+        _part(store, first, 1, film, START + timedelta(seconds=6), "s-2"),
+    )
+    first = _with_pictures(store, replace(first, clip=Clip(parts, (gap,))))
+    second = replace(second, location=replace(PLACE, lat=21.2431, lon=105.9581, heading_deg=120.0))
+    other = _part(store, second, 0, hevc, START + timedelta(hours=1), "s-9", "hevc")
+    second = _with_pictures(store, replace(second, clip=Clip((other,))))
+    with database.session() as session:
+        coverage.record(session, "bridge-01", gap, Coverage.FOOTAGE)
+        blind = Gap(START + timedelta(seconds=7), START + timedelta(seconds=8), GapReason.DETECTOR)
+        coverage.record(session, "bridge-01", blind, Coverage.ANALYSIS)
+        for each in (first, second):
+            incidents.publish(session, each)
+    return Scene([first, second])
+
+
+def publish_long(database: Database, cipher: Cipher, store: ObjectStore, *, parts: int, part_bytes: bytes) -> Incident:
+    """One incident whose clip has many parts of the same bytes; they are no film."""
+    epochs = owned(database, cipher, camera())
+    made = _incident("bridge-01", epochs, START)
+    sha256 = hashlib.sha256(part_bytes).hexdigest()
+    stored = []
+    for index in range(parts):
+        key = keys.clip_part(made.id, index)
+        store.put_bytes(key, part_bytes, "video/mp4")
+        begins = START + timedelta(minutes=5 * index)
+        stored.append(
+            ClipPart(index, key, "s-1", begins, begins + timedelta(minutes=5), 0, 300.0, len(part_bytes), sha256,
+                     "h264", 1920, 1080, None, None, 12.5, None)
+        )  # fmt: skip
+    made = replace(made, clip=Clip(tuple(stored)))
+    with database.session() as session:
+        incidents.publish(session, made)
+    return made
+
+
+def _incident(camera_: str, epochs: dict[str, int], at: datetime) -> Incident:
+    return incident(
+        camera_,
+        id=new_incident_id(at),
+        started_at=at,
+        last_observed_at=at + timedelta(seconds=9),
+        ended_at=at + timedelta(seconds=9),
+        epoch=epochs[camera_],
+        location=PLACE,
+        objects=(IncidentObject(1, ObjectClass.MOTORCYCLE, 0.87), IncidentObject(2, ObjectClass.PERSON, 0.71)),
+    )
+
+
+def _part(
+    store: ObjectStore, of: Incident, index: int, film: Path, at: datetime, session: str, codec: str = "h264"
+) -> ClipPart:
+    data = film.read_bytes()
+    key = keys.clip_part(of.id, index)
+    seconds = 4.0 if codec == "h264" else 2.0
+    return ClipPart(
+        index=index,
+        key=key,
+        session=session,
+        started_at=at,
+        ended_at=at + timedelta(seconds=seconds),
+        start_pts_90k=0,
+        duration_s=seconds,
+        size_bytes=len(data),
+        sha256=store.put_bytes(key, data, "video/mp4"),
+        codec=codec,
+        width=320,
+        height=192,
+        audio="aac" if codec == "h264" else None,
+        audio_note=None,
+        clock_error_ms=12.5,
+        camera_clock_offset_ms=-340.0,
+    )
+
+
+def _with_pictures(store: ObjectStore, of: Incident) -> Incident:
+    jpeg = cv2.imencode(".jpg", draw(37, 480, 270))[1].tobytes()
+    tracks = json.dumps({"version": 1, "incident": str(of.id), "tracks": []}).encode()
+    store.put_bytes(keys.thumbnail(of.id), jpeg, "image/jpeg")
+    store.put_bytes(keys.tracks(of.id), tracks, "application/json")
+    return replace(of, thumbnail=keys.thumbnail(of.id), tracks=keys.tracks(of.id))
