@@ -89,7 +89,8 @@ def test_a_worker_tells_where_its_tap_is_until_it_ends_and_records_where_it_cann
         port = taken.getsockname()[1]
         settings = stage.settings.worker.model_copy(update={"tap_port": port})
         with stage.worker(worker=settings) as worker:
-            ring = wait_for(lambda: worker.units and worker.units["gate"].stream(StreamRole.MAIN).ring, 15, "started")
+            wait_for(lambda: "gate" in worker.units, 15, "started")
+            ring = worker.units["gate"].stream(StreamRole.MAIN).ring
             wait_for(lambda: ring.stats.packets > 0, 15, "live")
             assert published() == []
             taken.close()
