@@ -40,7 +40,6 @@ from camsvc.errors import (
     NotFoundError,
     SourceError,
     StoreUnavailableError,
-    UnplayableError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -101,8 +100,6 @@ def problem_of(error: Exception) -> Problem:
         return _of_access(error)
     if isinstance(error, _UNAVAILABLE):
         return _of_unavailable(error)
-    if isinstance(error, UnplayableError):
-        return Problem(409, "unplayable", str(error), cure="look at the camera's settings: H.264 plays everywhere")
     return _of_fault(error)
 
 

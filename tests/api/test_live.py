@@ -185,7 +185,7 @@ def test_a_camera_that_is_switched_off_is_no_secret_and_shows_nothing(
     [
         (SourceError("no worker has the camera now"), 409, "not-yet", True),
         (LimitError("no transcoder is free"), 503, "unavailable", True),
-        (UnplayableError("MJPEG cannot be shown"), 409, "unplayable", False),
+        (UnplayableError("MJPEG cannot be shown"), 409, "conflict", False),
         (NotFoundError("no camera"), 404, "not-found", False),
     ],
 )

@@ -26,7 +26,7 @@ from camsvc.domain.audit import Kind
 from camsvc.domain.camera import StreamRole
 from camsvc.domain.endpoint import Endpoint, EndpointKind
 from camsvc.domain.incident_json import time_json
-from camsvc.errors import CamsvcError, ConflictError, InputError, NotFoundError, SourceError
+from camsvc.errors import CamsvcError, ConflictError, InputError, NotFoundError, SourceError, UnplayableError
 from camsvc.live.client import LiveProcesses
 from camsvc.live.viewings import Way
 from camsvc.live.wire import TOKEN_PURPOSE, Answer, Part, Request, Viewer
@@ -90,8 +90,8 @@ async def watch(server: Server, asker: Asker, camera: str, stream: StreamRole, s
     request = _request(asker, entry, stream)
     try:
         process, answer = await server.live.offer(request, sdp)
-    except SourceError as error:
-        raise _not_yet(error) from error
+    except (SourceError, UnplayableError) as error:
+        raise _refusal(error) from error
     details = {"rendition": answer.rendition, "process": process, "stream": answer.stream.value}
     try:
         await _record(server, asker, entry, request, BEGAN, Way.WEBRTC, details)
@@ -121,7 +121,7 @@ async def stream(
     """Parts of fragmented MP4, live or from ``start`` on. Raises as ``watch``."""
     entry = await run_in_threadpool(admit, server, asker, camera)
     request = _request(asker, entry, role, start)
-    async with _not_yet_when_away(server, request) as (process, parts):
+    async with _opened(server, request) as (process, parts):
         details = {"stream": role.value, "process": process, **({"start": time_json(start)} if start else {})}
         await _record(server, asker, entry, request, BEGAN, Way.MP4, details)
         yield parts
@@ -133,8 +133,8 @@ async def snapshot(server: Server, asker: Asker, camera: str, role: StreamRole) 
     request = _request(asker, entry, role)
     try:
         jpeg, headers = await server.live.snapshot(request)
-    except SourceError as error:
-        raise _not_yet(error) from error
+    except (SourceError, UnplayableError) as error:
+        raise _refusal(error) from error
     details = {"stream": role.value, "picture_at": headers.get("camsvc-at")}
     await _record(server, asker, entry, request, "live.snapshot", None, details)
     return jpeg, headers
@@ -189,18 +189,16 @@ def _request(asker: Asker, entry: CameraEntry, role: StreamRole, start: datetime
 
 
 @asynccontextmanager
-async def _not_yet_when_away(
-    server: Server, request: Request
-) -> AsyncIterator[tuple[str, AsyncIterator[tuple[Part, bytes]]]]:
+async def _opened(server: Server, request: Request) -> AsyncIterator[tuple[str, AsyncIterator[tuple[Part, bytes]]]]:
     began = False
     try:
         async with server.live.stream(request) as opened:
             began = True
             yield opened
-    except SourceError as error:
+    except (SourceError, UnplayableError) as error:
         if began:
             raise
-        raise _not_yet(error) from error
+        raise _refusal(error) from error
 
 
 async def _record(
@@ -227,7 +225,10 @@ async def _record(
     )
 
 
-def _not_yet(error: CamsvcError) -> NotYetError:
+def _refusal(error: CamsvcError) -> CamsvcError:
+    """What a live process could not do, as who asked should take it."""
+    if isinstance(error, UnplayableError):
+        return ConflictError(str(error), parameter="camera", cure="set the camera to H.264, which plays everywhere")
     return NotYetError(str(error), retry_after_s=RETRY_AWAY_S, cure=f"ask again in {RETRY_AWAY_S} s")
 
 
