@@ -81,8 +81,14 @@ def tab(browser: Chromium, site: str, **options: object) -> Iterator[Tab]:
     page.on("request", lambda request: opened.requests.append(request.url))
     page.on("websocket", lambda socket: opened.requests.append(socket.url))
     page.on("pageerror", lambda error: opened.errors.append(str(error)))
-    page.on("console", lambda message: opened.errors.extend([message.text] if message.type == "error" else []))
+    page.on("console", lambda message: opened.errors.extend([_told(message)] if message.type == "error" else []))
     try:
         yield opened
     finally:
         context.close()
+
+
+def _told(message: Any) -> str:  # noqa: ANN401  playwright.sync_api.ConsoleMessage
+    """What the console says; of an answer that is no success also which."""
+    said = str(message.text)
+    return f"{said} {message.location['url']}" if said.startswith("Failed to load resource") else said

@@ -45,7 +45,7 @@ ANALYSED_EVERY = 3
 ANALYSIS_S = 0.25
 """How late the boxes of a picture come."""
 REPORT_S = 1.0
-START_S = 30.0
+START_S = 40.0
 RING_BYTES = 32 * 1024 * 1024
 RING_S = 40
 
@@ -159,6 +159,10 @@ class Station:
         with self._lock:
             self.cameras[camera].begin(f"{camera}-{next(self._numbers)}", self._frame)
         self._tell()
+
+    def filled(self, seconds: float) -> None:
+        """Returns when the rings hold so much."""
+        self._until(lambda: self._frame / FPS >= seconds, f"{seconds:g} s of pictures")
 
     def start_live(self) -> None:
         with (self._folder / "live.log").open("ab") as log:

@@ -15,7 +15,7 @@ from camsvc.domain.coverage import Coverage
 from camsvc.domain.incident import GapReason, IncidentState
 from camsvc.domain.track import ObjectClass
 from camsvc.web.alarms import Part
-from camsvc.web.components import cameras, filters, map, player, results
+from camsvc.web.components import cameras, filters, map, player, results, wall
 from camsvc.web.language import LANGUAGES, LanguageCode, language, read_catalogue
 from camsvc.web.view import PLURALS
 
@@ -102,14 +102,23 @@ def test_no_text_is_unused() -> None:
         assert used, f"{key} is in the catalogues, and no page says it"
 
 
-@pytest.mark.parametrize(
-    ("module", "script"),
-    [(cameras, "cameras"), (filters, "filters"), (map, "map"), (player, "player"), (results, "results")],
-    ids=["cameras", "filters", "map", "player", "results"],
-)
-def test_a_component_is_given_the_texts_that_it_shows_and_no_others(module: object, script: str) -> None:
-    source = (WEB / "components" / f"{script}.js").read_text(encoding="utf-8")
-    given = set(module.TEXTS)  # type: ignore[attr-defined]
+LIVE = ("live/tile", "live/times")
+COMPONENTS = {
+    "cameras": (cameras.TEXTS, ("cameras",)),
+    "filters": (filters.TEXTS, ("filters",)),
+    "live_tile": (wall.TILE_TEXTS, ("live_tile", *LIVE)),
+    "map": (map.TEXTS, ("map",)),
+    "player": (player.TEXTS, ("player",)),
+    "results": (results.TEXTS, ("results",)),
+    "wall": (wall.TEXTS, ("wall", "live/list", "live/news", "live/walls", *LIVE)),
+}
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_a_component_is_given_the_texts_that_it_shows_and_no_others(name: str) -> None:
+    texts, scripts = COMPONENTS[name]
+    source = "".join((WEB / "components" / f"{script}.js").read_text(encoding="utf-8") for script in scripts)
+    given = set(texts)
     asked = [
         text
         for inside in re.findall(r"texts\[([^\]]+)\]", source)

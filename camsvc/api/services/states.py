@@ -32,12 +32,12 @@ Listen = Callable[[threading.Event], Iterator[object]]
 
 
 def state_json(found: CameraStatus) -> dict[str, Any]:
-    """What is told of a camera. A detail holds no credential, by its own promise."""
+    """What is told of a camera; without credentials, whatever its worker said (invariant 9)."""
     return {
         "camera": found.camera,
         "state": found.state.value,
         "since": time_json(found.since),
-        "detail": found.detail,
+        "detail": log.redact(found.detail) if found.detail else None,
         "last_packet_at": time_json(found.last_packet_at) if found.last_packet_at else None,
     }
 

@@ -10,7 +10,7 @@ export default {
   components: { Tile },
   template: `
 <div class="cam-alone" ref="root">
-  <tile ref="tile" :index="0" :camera="camera" stream="sub" :state_="state" :selected="true" :movable="false" :asleep="asleep" :labels="labels" :texts="texts" :ring-s="ringS" :net="net()" :times="times()" @enlarge="enlarge" @said="say"></tile>
+  <tile ref="tile" :index="0" :camera="camera" stream="sub" :status="state" :selected="true" :movable="false" :asleep="asleep" :labels="labels" :texts="texts" :ring-s="ringS" :net="net()" :times="times()" @enlarge="enlarge" @said="say"></tile>
 </div>`,
   props: { camera: Object, status: Object, stateWords: Object, labels: Object, texts: Object, serverMs: Number, ringS: Number, locale: String, timezone: String, zone: String },
   data() {

@@ -246,7 +246,8 @@ export default {
     // Time --------------------------------------------------------------------------------------------
     tick() {
       const part = this.parts[this.index];
-      if (part && !this.wanted) this.wallMs = Math.min(part.started_ms + this.$refs.video.currentTime * 1000, part.ended_ms);
+      const video = this.$refs.video; // none any more when the player was closed as it played
+      if (part && video && !this.wanted) this.wallMs = Math.min(part.started_ms + video.currentTime * 1000, part.ended_ms);
     },
     seekTo(wallMs, play = this.playing) {
       if (!this.parts.length) return;

@@ -49,7 +49,7 @@ export default {
       <button type="button" class="cam-btn cam-btn--icon" :aria-pressed="String(panels.news)" :title="texts['live.incidents'] + ' (i)'" :aria-label="texts['live.incidents']" data-test="panel-news" @click="panel('news')"><i class="material-icons" aria-hidden="true">notifications</i></button>
     </div>
     <div class="cam-live__grid" :class="{'cam-live__grid--large': large !== null}" :style="{'--n': Math.sqrt(tiles)}" :data-tiles="tiles" ref="grid">
-      <tile v-for="(id, i) in onPage" :key="i" ref="tiles" :index="i" :camera="byId[id] || lost(id)" :stream="i === large || tiles === 1 ? 'main' : 'sub'" :state_="stateOf(id)" :selected="i === selected" :large="i === large" :asleep="asleep || (covered && i !== large)"
+      <tile v-for="(id, i) in onPage" :key="i" ref="tiles" :index="i" :camera="byId[id] || lost(id)" :stream="i === large || tiles === 1 ? 'main' : 'sub'" :status="stateOf(id)" :selected="i === selected" :large="i === large" :asleep="asleep || (covered && i !== large)"
         :boxes="boxes" :lit="id ? litAt[id] : null" :labels="labels" :texts="texts" :ring-s="ringS" :net="net()" :times="times()" @choose="selected = i" @ask="askFor(i)" @enlarge="enlarge(i)" @remove="remove(i)" @incident="(id) => $emit('open', id)" @drop-on="(what) => dropped(i, what)" @said="say" @replaying="(on) => replaying(i, on)"></tile>
     </div>
   </section>

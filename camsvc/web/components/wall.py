@@ -156,7 +156,7 @@ class Wall(Element, component="wall.js"):
 
 
 class LiveTile(Element, component="live_tile.js"):
-    """One camera's live picture by itself. Emits ``help`` never: it has no keys of its own."""
+    """One camera's live picture by itself; the keyboard of the page is left to the page."""
 
     def __init__(
         self, words: Words, camera: dict[str, str], state: dict[str, str], ring_s: float, now: datetime

@@ -5,6 +5,7 @@ import { Refusal, Unreachable, refusalOf } from "./trouble.js";
 
 const CONNECT_MS = 4000; // ICE takes well under a second where packets get through at all
 const ANSWER_MS = 10000; // for the server: it may have to open the camera's tap first
+const FAREWELL_MS = 2000; // for the server to hear that the picture is no longer wanted
 const LEAD_MAX_MS = 1500; // beyond, waiting for boxes would make the picture too old
 
 export class RtcPicture {
@@ -60,11 +61,14 @@ export class RtcPicture {
   close() {
     this.gone = true;
     this.frames.stop();
-    this.pc?.close();
     this.video.srcObject = null;
     this.video.remove();
-    if (this.session) fetch(this.session, { method: "DELETE", credentials: "same-origin", keepalive: true }).catch(() => {});
-    this.session = null;
+    const { pc, session } = this;
+    this.pc = this.session = null;
+    if (!session) return void pc?.close();
+    // The server is told first: a connection that just ends is put on record as one that broke.
+    const told = fetch(session, { method: "DELETE", credentials: "same-origin", keepalive: true, signal: AbortSignal.timeout(FAREWELL_MS) });
+    told.catch(() => {}).finally(() => pc?.close());
   }
 
   wallOf(metadata) {

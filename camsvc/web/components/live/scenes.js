@@ -4,7 +4,8 @@ const KEPT_MS = 8000; // a replay brings its own moment, but boxes older than th
 const KEPT_MAX = 200;
 const NEAR_MS = 150; // a box belongs to frames no further from its own than this ...
 const JOIN_MS = 1200; // ... or, between two sightings of its track, anywhere on the line that joins them
-const LATE_KEPT = 24; // the lateness of the slowest of the last few seconds counts
+const LATE_KEPT = 40; // the last few seconds tell how late boxes are
+const LATE_SHARE = 0.9; // frames wait for nine of ten boxes; to wait for the slowest would make all pictures old
 const LATE_SPARE_MS = 60;
 
 export const COLOURS = { person: "#ffd54a", bicycle: "#8ee06b", motorcycle: "#5fe0c4", car: "#5cc3ff", bus: "#ff9d5c", truck: "#ff86b6" };
@@ -28,7 +29,9 @@ export class Scenes {
 
   // How long after a frame was taken its boxes are here; 0 while none came.
   get lateMs() {
-    return this.late.length ? Math.max(0, ...this.late) + LATE_SPARE_MS : 0;
+    if (!this.late.length) return 0;
+    const sorted = [...this.late].sort((a, b) => a - b);
+    return Math.max(0, sorted[Math.floor(sorted.length * LATE_SHARE)]) + LATE_SPARE_MS;
   }
 
   // [{track, kind, confidence, observed, box: [left, top, width, height] in fractions}] on the frame of that moment.

@@ -51,7 +51,7 @@ export default {
     index: Number,
     camera: Object, // {id, name, area_name}; null: an empty tile
     stream: { type: String, default: "sub" },
-    state_: Object, // {state, state_text, why, level}: of the camera, as its worker says
+    status: Object, // {state, state_text, why, level}: of the camera, as its worker says
     selected: Boolean,
     large: Boolean,
     asleep: Boolean, // nobody can see it
@@ -74,7 +74,7 @@ export default {
       return [`cam-tile--${phase}`, { "cam-tile--large": this.large, "cam-tile--over": this.over, "cam-tile--flash": this.flash, [`cam-tile--lit-${this.lit?.severity}`]: this.lit }];
     },
     isDead() {
-      return this.state_ && !["live", "unknown"].includes(this.state_.state);
+      return this.status && !["live", "unknown"].includes(this.status.state);
     },
     // Words over the picture; null where it speaks for itself.
     notice() {
@@ -84,18 +84,18 @@ export default {
         if (this.replay.phase === "ended") return { kind: "bad", icon: "history", text: this.texts["live.replay_ended"] };
         return this.replay.phase === "loading" ? { kind: "wait", text: this.texts["live.loading"] } : null;
       }
-      const why = this.isDead ? { why: this.state_.why || this.state_.state_text, detail: this.state_.why } : {};
+      const why = this.isDead ? { why: this.status.why || this.status.state_text, detail: this.status.why } : {};
       if (phase === "stale") return { kind: "stale", icon: "hourglass_disabled", text: this.texts["live.stale"].replace("{time}", frozen), ...(why.why ? why : { why: this.texts["live.reconnecting"] }) };
       if (phase === "refused") return { kind: "bad", icon: trouble.icon, text: trouble.text, detail: trouble.detail };
       if (phase !== "connecting") return null;
-      if (this.isDead) return { kind: "stale", icon: "videocam_off", text: this.state_.state_text, ...why };
+      if (this.isDead) return { kind: "stale", icon: "videocam_off", text: this.status.state_text, ...why };
       return this.view.slow ? { kind: "wait", text: this.texts["live.connecting"] } : null;
     },
     state() {
       const { phase } = this.view;
       if (this.replay) return { kind: "past", icon: "history", text: this.texts["live.not_live"] };
       if (phase === "live") return { kind: this.view.late ? "late" : "live", icon: "fiber_manual_record", text: this.texts["live.live"], hint: this.view.late ? this.texts["live.late"] : "" };
-      if (this.isDead) return { kind: "bad", icon: "videocam_off", text: this.state_.state_text, hint: this.state_.why };
+      if (this.isDead) return { kind: "bad", icon: "videocam_off", text: this.status.state_text, hint: this.status.why };
       if (phase === "connecting" || phase === "asleep") return { kind: "wait", icon: "sync", text: this.texts["live.connecting"] };
       return { kind: "bad", icon: "hourglass_disabled", text: this.texts["live.no_picture"] };
     },
@@ -143,7 +143,7 @@ export default {
       this.sight.lead(on ? this.scenes.lateMs : 0);
       if (!on) this.clearBoxes();
     },
-    "state_.state"(now) {
+    "status.state"(now) {
       this.sight.heard(now);
     },
     "lit.id"(now) {
@@ -158,7 +158,7 @@ export default {
     follow() {
       this.sinceMs = performance.now();
       this.sight.show(this.camera?.id ?? null, this.stream);
-      if (this.state_) this.sight.heard(this.state_.state);
+      if (this.status) this.sight.heard(this.status.state);
       this.look();
     },
     tick() {
