@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from camsvc.cli import camera_files, tables
 from camsvc.cli.options import ConfigOption, DataOption, JsonOption, Site, site
+from camsvc.cli.record import record
 from camsvc.clock import SystemClock
 from camsvc.config import CAMERA_ID, CameraConfig, StreamUrl, parse
 from camsvc.db.filters import parse_choices
 from camsvc.db.queries import cameras, status
+from camsvc.domain.audit import Kind
 from camsvc.domain.camera import CameraState, CameraStatus, Transport
 from camsvc.errors import ConfigError, ConflictError, InputError
 from camsvc.log import redact
@@ -68,6 +70,7 @@ def add(
             )
         for camera in wanted:
             cameras.put(session, camera, here.cipher)
+        _record(session, [(each, "changed" if each.id in existing else "added") for each in wanted])
     _tell([(each.id, "changed" if each.id in existing else "added") for each in wanted], as_json=as_json)
 
 
@@ -168,8 +171,10 @@ def remove(
         if not yes:
             typer.confirm(f"Remove {', '.join(ids)}? Recording stops, and the ids can never be used again", abort=True)
         with here.database.session() as session:
-            for id_ in dict.fromkeys(ids):
-                cameras.remove(session, id_)
+            gone = [cameras.get(session, id_, here.cipher) for id_ in dict.fromkeys(ids)]
+            for camera in gone:
+                cameras.remove(session, camera.id)
+            _record(session, [(camera, "removed") for camera in gone])
     _tell([(id_, "removed") for id_ in dict.fromkeys(ids)], as_json=False)
 
 
@@ -221,7 +226,16 @@ def _import(
                     attempt.rollback()
         except ConflictError as error:
             refused.append(f"camera {camera.id}: {error} ({error.cure})")
+    if not dry_run and not refused:
+        done = dict(outcome)
+        _record(session, [(camera, done[camera.id]) for camera in wanted if done[camera.id] != "unchanged"])
     return outcome, refused
+
+
+def _record(session: Session, done: list[tuple[CameraConfig, str]]) -> None:
+    """Last in the transaction: who appends to the audit waits for whoever does."""
+    for camera, word in done:
+        record(session, Kind.CONFIGURE, f"camera.{word}", camera=camera.id, area=camera.area)
 
 
 def _from_options(

@@ -13,11 +13,14 @@ import typer
 
 from camsvc.cli import tables
 from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
+from camsvc.cli.record import record
 from camsvc.db import filters
 from camsvc.db.queries import incidents
+from camsvc.domain.audit import Kind
 from camsvc.domain.camera import Severity
 from camsvc.domain.incident import Incident, IncidentState
 from camsvc.domain.incident_json import incident_json, time_json
+from camsvc.domain.search_json import search_json
 from camsvc.domain.track import ObjectClass
 from camsvc.errors import InputError
 
@@ -83,6 +86,8 @@ def search(
         _say_zone({"--from": (from_, asked.from_), "--to": (to, asked.to)}, zone)
         with here.database.session() as session:
             page = incidents.search(session, asked, cursor=cursor, limit=limit)
+            told = search_json(asked) | {"found": len(page.items), "is_first": cursor is None}
+            record(session, Kind.SEARCH, "incidents.searched", details=told)
     if as_json or as_geojson:
         _print_json(page, as_geojson=as_geojson)
         return
@@ -110,6 +115,7 @@ def show(
         raise InputError(f"{id_!r} is not an incident's id", parameter="ID", cure="copy it from a search") from error
     with site(config_file, data) as here, here.database.session() as session:
         found = incidents.get(session, wanted)
+        record(session, Kind.SEARCH, "incident.viewed", camera=found.camera, area=found.area, incident=found.id)
         zone = ZoneInfo(here.settings.timezone)
     if as_json:
         print(json.dumps(incident_json(found), ensure_ascii=False, indent=2))

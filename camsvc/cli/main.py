@@ -18,7 +18,7 @@ EXIT_USAGE = 2
 
 COMMANDS = ("up", "demo", "server", "worker", "live", "simulate", "analyze", "fsck", "verify")
 """Single commands: ``camsvc.cli.NAME`` has a function ``command``."""
-GROUPS = ("cameras", "incidents", "accounts", "export", "identity", "models", "bench")
+GROUPS = ("cameras", "incidents", "accounts", "audit", "export", "identity", "models", "bench")
 """Commands with subcommands: ``camsvc.cli.NAME`` has a typer ``app``."""
 
 app = typer.Typer(

@@ -15,6 +15,7 @@ from typing import Any, Self
 import psycopg
 
 from camsvc import log
+from camsvc.db import audit_seal
 from camsvc.embedded import ports, privileges, programs, state
 from camsvc.embedded.single import Single
 from camsvc.errors import ConfigError, EmbeddedServerError
@@ -172,6 +173,12 @@ class EmbeddedPostgres:
                 connection.execute(
                     psycopg.sql.SQL("CREATE DATABASE {} OWNER {}").format(psycopg.sql.Identifier(DATABASE), role)
                 )
+
+    def seal_audit(self) -> None:
+        """Take the audit chain out of the service's own hands, once the database is migrated; any number of times."""
+        with self.connect_as_superuser(DATABASE) as connection, connection.transaction():
+            for statement in audit_seal.statements(OWNER):
+                connection.execute(statement)
 
     def _make(self) -> None:
         """Under another name until it is whole: a start that is cut off leaves nothing half made."""

@@ -8,7 +8,8 @@ from camsvc import log
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.db.queries import accounts, areas, cameras
+from camsvc.db.queries import accounts, areas, audit, cameras
+from camsvc.domain.audit import Deed, Kind
 from camsvc.errors import ConfigError, ConflictError
 from camsvc.storage.objects import ObjectStore
 
@@ -75,6 +76,9 @@ def _put_wanted(settings: Settings, database: Database, cipher: Cipher) -> None:
             continue
         try:
             with database.session() as session:
-                cameras.put(session, camera, cipher)
+                is_new = cameras.put(session, camera, cipher)
+                what = "camera.added" if is_new else "camera.changed"
+                details = {"by": "the configuration file"}
+                audit.append(session, Deed(Kind.CONFIGURE, what, camera=camera.id, area=camera.area, details=details))
         except ConflictError as error:
             _log.warning("a camera of the configuration file is left out", camera=camera.id, reason=str(error))

@@ -106,6 +106,8 @@ def _start(
     settings = runtime.publish(settings, runtime.values_of(postgres, s3))
     on_step("Preparing database and object store")
     prepared = prepare(settings, os.environ.get(ADMIN_PASSWORD))
+    if postgres is not None:
+        postgres.seal_audit()
     settings = _with_port(settings)
     handover.write(settings, place.run / "settings.json")
     for spec in extra_processes:

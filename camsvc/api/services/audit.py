@@ -12,8 +12,6 @@ from camsvc.api.context import Server
 from camsvc.db.queries import audit as rows
 from camsvc.domain.account import User
 from camsvc.domain.audit import Deed, Kind, Outcome, Record
-from camsvc.domain.incident_json import time_json
-from camsvc.domain.search import IncidentFilter
 
 
 def record(
@@ -91,23 +89,3 @@ def refuse_sign_in(server: Server, name: str, *, source: str | None) -> None:
     """Somebody tried to log in as ``name``, and is not."""
     with server.database.session() as session:
         rows.append(session, Deed(Kind.SIGN_IN, "session.refused", Outcome.REFUSED, user_name=name, source=source))
-
-
-def search_details(wanted: IncidentFilter) -> dict[str, Any]:
-    """The conditions of a search, by the names of the REST interface; what was not asked is left out."""
-    near, box = wanted.near, wanted.bbox
-    told: dict[str, Any] = {
-        "from": time_json(wanted.from_) if wanted.from_ else None,
-        "to": time_json(wanted.to) if wanted.to else None,
-        "near": f"{near.lat},{near.lon}" if near else None,
-        "radius_m": wanted.radius_m,
-        "bbox": f"{box.west},{box.south},{box.east},{box.north}" if box else None,
-        "area": wanted.areas,
-        "camera": wanted.cameras,
-        "kind": wanted.kinds,
-        "object": wanted.objects,
-        "colour": wanted.colours,
-        "severity": wanted.severities,
-        "state": wanted.states,
-    }
-    return {name: value for name, value in told.items() if value not in (None, ())}

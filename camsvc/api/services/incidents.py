@@ -14,6 +14,7 @@ from camsvc.domain.account import Action, User
 from camsvc.domain.audit import Kind
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
+from camsvc.domain.search_json import search_json
 
 EXPORT_PAGE = 500
 """Incidents read at once for an export: a few hundred kilobytes, and the database is asked anew for each."""
@@ -34,7 +35,7 @@ def search(
     Raises InputError, ForbiddenError, DatabaseUnavailableError.
     """
     page = look(server, user, wanted, cursor=cursor, limit=limit, source=source)
-    told = audit.search_details(wanted) | {"found": len(page.items), "is_first": cursor is None} | dict(details or {})
+    told = search_json(wanted) | {"found": len(page.items), "is_first": cursor is None} | dict(details or {})
     audit.record(server, user, Kind.SEARCH, "incidents.searched", source=source, details=told)
     return page
 
@@ -57,7 +58,7 @@ def look(
 def follow(server: Server, user: User, wanted: IncidentFilter, *, source: str | None = None) -> None:
     """Before a stream of changes begins: recorded. Refuses what a search refuses, in the same words."""
     look(server, user, wanted, cursor=None, limit=1, source=source)
-    details = audit.search_details(wanted)
+    details = search_json(wanted)
     audit.record(server, user, Kind.SEARCH, "incidents.followed", source=source, details=details)
 
 

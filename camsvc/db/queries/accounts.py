@@ -19,8 +19,9 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from camsvc.db.database import Database
 from camsvc.db.models import GrantRow, TokenKind, TokenRow, UserRow
-from camsvc.db.queries import grants
+from camsvc.db.queries import audit, grants
 from camsvc.domain.account import Grant, Role, User
+from camsvc.domain.audit import Deed, Kind
 from camsvc.errors import AccessError, ConflictError, InputError, NotFoundError
 
 ADMIN = "admin"
@@ -55,6 +56,8 @@ def ensure_admin(session: Session, password: str | None) -> str | None:
         return None
     generated = None if password else secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
     create(session, ADMIN, password or generated or "", [Role.ADMINISTRATOR])
+    details = {"account": ADMIN, "granted": [str(Grant(Role.ADMINISTRATOR))], "by": "the first start"}
+    audit.append(session, Deed(Kind.ADMINISTER, "account.added", details=details))
     return generated
 
 
