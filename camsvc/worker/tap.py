@@ -7,6 +7,7 @@ loses packets and nobody else does (invariant 1). Who connects shows the install
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -217,7 +218,10 @@ class TapServer:
                 return
             greeted.close()
             tls.settimeout(SEND_TIMEOUT_S)
-            self._feed(tls, hello)
+            # A client says nothing after its Hello: what is to be read is its farewell, or the end of the connection.
+            farewell = select.poll()
+            farewell.register(connection, select.POLLIN)
+            self._feed(tls, hello, lambda: bool(farewell.poll(0)))
 
     def _greet(self, tls: ssl.SSLSocket) -> wire.Hello | None:
         """The Hello of one who may; None when refused, and told so."""
@@ -243,7 +247,7 @@ class TapServer:
             return wire.Refusal.CAMERA, f"camera {hello.camera} is not with this worker"
         return None
 
-    def _feed(self, tls: ssl.SSLSocket, hello: wire.Hello) -> None:
+    def _feed(self, tls: ssl.SSLSocket, hello: wire.Hello, gone: Callable[[], bool]) -> None:
         unit = self._units.get(hello.camera)
         if unit is None or unit.ending.is_set():
             return
@@ -251,7 +255,7 @@ class TapServer:
             self._served += 1
         stream = unit.stream(hello.stream)
         tls.sendall(wire.answer_message(stream.role))
-        going_on = lambda: not (self._stop.is_set() or unit.ending.is_set())  # noqa: E731
+        going_on = lambda: not (self._stop.is_set() or unit.ending.is_set() or gone())  # noqa: E731
         if hello.want is wire.Want.SCENES:
             feed_scenes(tls.sendall, unit.scenes, stream.state, going_on, self._clock)
         else:

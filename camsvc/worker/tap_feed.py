@@ -13,10 +13,9 @@ from camsvc.worker import tap_wire as wire
 from camsvc.worker.scenes import SceneBoard
 
 HEARTBEAT_S = 1.0
-"""How often the state is said: a client knows within three that a worker froze or its host is gone, and a
-thread within two that its client went."""
+"""How often the state is said: a client knows within three that a worker froze or its host is gone."""
 POLL_S = 0.25
-"""How soon a change of state is noticed while nothing else happens; packets wake more often than that."""
+"""How soon a change of state, or that the client has gone, is noticed while nothing else happens."""
 
 Send = Callable[[bytes], object]
 State = Callable[[], wire.StreamState]

@@ -245,7 +245,7 @@ def test_a_channel_lingers_after_its_last_viewer_and_then_ends(
         await next_of(again, Started)
         again.close()
         await eventually(lambda: hub.stats.channels == 0, "ended")
-        # The worker finds out with its next word, and nobody reads the ring any more.
+        # The worker finds out, and nobody reads the ring any more.
         await eventually(lambda: rig.taps["a"].stats.connections == 0, "the tap is closed")
         assert gate.rings[MAIN].stats.readers == 0
 
@@ -341,6 +341,7 @@ def test_a_camera_that_moves_is_followed_to_its_new_worker_even_if_the_old_one_d
         gate.send(2)
         viewer = await hub.subscribe("gate", MAIN)
         there = RingCamera("gate")
+        there.sessions = 1
         session = there.go_live()
         there.send(2)
         rig.worker("b", there)
@@ -349,6 +350,7 @@ def test_a_camera_that_moves_is_followed_to_its_new_worker_even_if_the_old_one_d
             began = await skip_to(viewer, Started)
         await eventually(lambda: rig.taps["a"].stats.connections == 0, "the old worker is left alone")
         assert rig.taps["b"].stats.connections == 1
+        assert gate.rings[MAIN].stats.readers == 0
 
     rig.run(story)
 

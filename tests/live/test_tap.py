@@ -277,7 +277,7 @@ def test_closing_wakes_who_waits_and_leaves_nothing_open(worker: TapServer, gate
             await waiting
         async with tap:
             pass
-        # The worker finds out by its next sign of life.
+        # The worker finds out by itself.
         await eventually(lambda: worker.stats.connections == 0, "the worker's end is closed")
 
     run(story())

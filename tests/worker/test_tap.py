@@ -23,6 +23,7 @@ from camsvc.media.packets import Packet
 from camsvc.media.ring import RingReader
 from camsvc.trust import Identity
 from camsvc.worker import tap as tap_module
+from camsvc.worker import tap_feed
 from camsvc.worker import tap_wire as wire
 from camsvc.worker.tap import TapServer
 from camsvc.worker.tap_wire import (
@@ -420,6 +421,16 @@ def test_an_address_that_is_taken_is_named_and_can_be_tried_again(unit: RingUnit
     server.start()
     assert server.endpoint("a").port == port
     server.stop()
+
+
+def test_a_client_that_leaves_is_noticed_before_the_next_word_is_due(
+    tap: TapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tap_feed, "HEARTBEAT_S", 3600.0)
+    with open_tap(tap) as client:
+        client.answer()
+        assert tap.stats.connections == 1
+    wait_until(lambda: tap.stats.connections == 0, "noticed")
 
 
 def test_others_are_told_the_advertised_name_and_the_certificate() -> None:
