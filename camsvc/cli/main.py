@@ -38,20 +38,22 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
 
 
 @cache
-def build() -> typer.Typer:
-    """Once a process: each call would add every command again."""
+def build(asked: str | None = None) -> typer.Typer:
+    """All commands, or ``asked`` alone if it is one. Once a process: each call would add every command again."""
+    wanted = {asked} if asked in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
     for name in COMMANDS:
-        if importlib.util.find_spec(f"camsvc.cli.{name}"):
+        if name in wanted and importlib.util.find_spec(f"camsvc.cli.{name}"):
             app.command(name)(importlib.import_module(f"camsvc.cli.{name}").command)
     for name in GROUPS:
-        if importlib.util.find_spec(f"camsvc.cli.{name}"):
+        if name in wanted and importlib.util.find_spec(f"camsvc.cli.{name}"):
             app.add_typer(importlib.import_module(f"camsvc.cli.{name}").app, name=name)
     return app
 
 
 def main() -> None:
     try:
-        build()()
+        # The others are not imported: they take a second of a core, and a service that died is waited for.
+        build(sys.argv[1] if len(sys.argv) > 1 else None)()
     except InputError as error:
         where = f"{error.parameter}: " if error.parameter else ""
         cure = f" ({error.cure})" if error.cure else ""
