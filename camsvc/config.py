@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -12,7 +13,16 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from camsvc.domain import camera as domain
 from camsvc.domain.camera import Severity, Transport
@@ -58,6 +68,18 @@ def _stream_url(value: str) -> str:
             "not a stream URL: write rtsp://host[:port]/path or rtsps://…, credentials as rtsp://user:password@host/path"
         )
     return value
+
+
+def _listed(value: object) -> object:
+    """An environment variable holds a list as text, joined by commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no address: write it in figures, like 203.0.113.7") from error
 
 
 CameraId = Annotated[str, AfterValidator(_camera_id)]
@@ -197,7 +219,7 @@ class LiveSettings(_Model):
     max_viewers_per_user: int = Field(default=64, ge=1, le=1000)
     max_transcodes: int = Field(default=2, ge=0, le=64)
     ice_servers: tuple[IceServerConfig, ...] = ()
-    announce: tuple[str, ...] = ()
+    announce: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_listed)] = ()
 
 
 class DetectorSettings(_Model):

@@ -128,3 +128,12 @@ def test_broken_yaml_is_said_with_its_line(tmp_path: Path) -> None:
     file.write_text("server:\n  port: [1\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"c\.yaml line \d: not valid YAML"):
         config.load(file)
+
+
+def test_addresses_to_announce_come_as_a_list_or_joined_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert config.LiveSettings(announce=["203.0.113.7"]).announce == ("203.0.113.7",)
+    monkeypatch.setenv("CAMSVC_LIVE__ANNOUNCE", "203.0.113.7, 2001:db8::7")
+    assert config.load().live.announce == ("203.0.113.7", "2001:db8::7")
+    monkeypatch.setenv("CAMSVC_LIVE__ANNOUNCE", "live.example")
+    with pytest.raises(ConfigError, match=r"live\.announce\.0: 'live.example' is no address"):
+        config.load()
