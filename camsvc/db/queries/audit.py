@@ -72,7 +72,7 @@ def read(session: Session, after: int, limit: int = READ_AT_ONCE) -> list[Record
         .limit(limit)
         .execution_options(populate_existing=True)
     )
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,10 @@ def entries(session: Session, wanted: Wanted, *, limit: int, before: int | None 
     if before is not None:
         conditions.append(AuditRow.seq < before)
     rows = session.scalars(select(AuditRow).where(*conditions).order_by(AuditRow.seq.desc()).limit(limit))
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
-def _record(row: AuditRow) -> Record:
+def record_of(row: AuditRow) -> Record:
     values: dict[str, Any] = {name: getattr(row, name) for name in _DEED}
     values["kind"], values["outcome"] = _word(Kind, row.kind), _word(Outcome, row.outcome)
     deed = Deed(**values, details=row.details)

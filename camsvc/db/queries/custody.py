@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from camsvc.db.models import AuditRow
-from camsvc.domain.audit import GENESIS, Deed, Record
+from camsvc.db.queries.audit import record_of
+from camsvc.domain.audit import GENESIS, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,4 @@ def of_incidents(session: Session, incidents: Collection[UUID], limit: int) -> l
         .order_by(AuditRow.seq.desc())
         .limit(limit)
     ).all()
-    return [Link(_record(row), hash_ if hash_ is not None else GENESIS) for row, hash_ in reversed(rows)]
-
-
-def _record(row: AuditRow) -> Record:
-    deed = Deed(
-        kind=row.kind,
-        what=row.what,
-        outcome=row.outcome,
-        user_id=row.user_id,
-        user_name=row.user_name,
-        source=row.source,
-        camera=row.camera,
-        area=row.area,
-        incident=row.incident,
-        purpose=row.purpose,
-        case_number=row.case_number,
-        details=row.details,
-    )
-    return Record(row.seq, row.at, deed, row.hash, row.format)
+    return [Link(record_of(row), hash_ if hash_ is not None else GENESIS) for row, hash_ in reversed(rows)]
