@@ -3,7 +3,8 @@
 Threads::
 
     main          the event loop: channels, peers, the internal interface
-    live-report   tells servers where this process is (reporting)
+    live-report   tells servers where this process is, and ends it when the event loop is stuck (reporting, pulse)
+    live-records  that a viewing is over (records)
     directory     which worker has which camera (directory)
     transcode-*   one for each camera that is transcoded
     others        short questions to the database (asyncio.to_thread)
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -29,11 +31,14 @@ from camsvc.domain.endpoint import Endpoint, EndpointKind
 from camsvc.errors import ConfigError
 from camsvc.live import wire
 from camsvc.live.control import create_control
+from camsvc.live.pulse import Pulse
 from camsvc.live.reporting import Reporting
 from camsvc.live.services import Serving
 from camsvc.live.viewings import End, Viewings
 from camsvc.trust import Identity
 
+EXIT_RESTART = 75
+"""``EX_TEMPFAIL`` of sysexits.h: the supervisor starts it anew."""
 START_POLL_S = 0.01
 STOP_TIMEOUT_S = 2
 """For answers under way; streams have been ended by then."""
@@ -73,7 +78,7 @@ class LiveProcess:
 
     async def _main(self, stop: threading.Event) -> None:
         serving = Serving(self._settings, self._name, self._database, self._cipher, self._clock)
-        viewings = serving.viewings
+        viewings, pulse = serving.viewings, Pulse(self._clock)
         identity = Identity.fresh(self._name)
         server = _Server(self._configuration(serving, identity))
         listener = _listener(self._settings.live)
@@ -84,8 +89,10 @@ class LiveProcess:
                 self._clock,
                 lambda: self._endpoint(port, identity, viewings),
                 first=serving.records.tell_of_predecessor,
+                pulse=pulse,
+                died=lambda: os._exit(EXIT_RESTART),
             )
-            checks = asyncio.create_task(viewings.run())
+            tasks = [asyncio.create_task(viewings.run()), asyncio.create_task(pulse.run())]
             reporting.start()
             _log.info("live process answers", host=self._host, port=port)
             try:
@@ -94,7 +101,8 @@ class LiveProcess:
             finally:
                 stop.set()
                 await asyncio.to_thread(reporting.stop)  # first: nobody is sent here any more
-                checks.cancel()
+                for task in tasks:
+                    task.cancel()
                 await viewings.end_all(End.STOPPED)
 
     def _endpoint(self, port: int, identity: Identity, viewings: Viewings) -> Endpoint:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from camsvc.db.cipher import Cipher
-from camsvc.db.database import Database
+from camsvc.db.database import CAMERA_STATES, Database
 from camsvc.db.queries import cameras, leases, status
 from camsvc.domain.camera import CameraState, CameraStatus
 from tests.db.examples import WORKER, camera, owned, put
@@ -122,3 +122,15 @@ def test_a_report_of_nothing_is_nothing(served: Database) -> None:
     _report(served)
     _report(served, replace(LIVE, camera="unknown"))
     assert "unknown" not in [_of(served).camera]
+
+
+def test_a_change_of_state_is_notified_and_a_repeated_report_is_not(served: Database) -> None:
+    _report(served, LIVE)
+    items = served.listen(CAMERA_STATES, interval_s=0.2)
+    assert next(items) is None
+    _report(served, replace(LIVE, fps=12.5, last_packet_at=datetime(2026, 11, 5, 6, 1, tzinfo=UTC)))
+    assert next(items) is None
+    _report(served, replace(LIVE, state=CameraState.RETRYING, detail="no answer"))
+    assert next(items) == "bridge-01"
+    _report(served, replace(LIVE, state=CameraState.RETRYING, detail="refused"))
+    assert next(items) == "bridge-01"
