@@ -1,0 +1,97 @@
+"""What each route needs of who asks: the table of the matrix test. A new route that is not in it fails the test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from camsvc.domain.account import Action
+
+HERE, BELOW, THERE = "bac-ninh/yen-phong", "bac-ninh/yen-phong/cho", "bac-ninh/tu-son"
+"""Granted; below what is granted; and foreign."""
+CLIP = b"footage" * 100
+
+
+class Of(Enum):
+    """Whose right is asked."""
+
+    OPEN = auto()
+    """Nobody's: answered to strangers."""
+    ACCOUNT = auto()
+    """Anybody's who is logged in: about their own account, or of no secret."""
+    VIEWING = auto()
+    """Of who began it. To all others it does not exist."""
+    LIST = auto()
+    """Anybody's with a grant; each sees what theirs reach."""
+    SOMEWHERE = auto()
+    """Who has the right anywhere; each sees what theirs reach."""
+    CAMERA = auto()
+    INCIDENT = auto()
+    AREA = auto()
+    NEW = auto()
+    """What is to be made in an area that the body or the path names: a foreign one is forbidden, not hidden."""
+    SYSTEM = auto()
+    """Who has the right everywhere."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    of: Of
+    right: Action | None = None
+    """None: any grant."""
+    ok: frozenset[int] = frozenset({200})
+    """What the answer may be to who may."""
+    query: str = ""
+    body: Mapping[str, Any] | None = None
+    """JSON; ``{area}`` and ``{camera}`` in it are filled in."""
+    content: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
+LAYOUT = {"tiles": 4, "cameras": [], "cycle_s": None}
+CAMERA = {"name": "New", "area": "{area}", "streams": {"main": "rtsp://192.0.2.7/new"}}
+NO_LIVE_PROCESS = frozenset({503})
+"""The matrix has none; who may not is refused before that is found out."""
+
+TABLE: Mapping[str, Needs] = {
+    "GET /healthz": Needs(Of.OPEN),
+    "GET /readyz": Needs(Of.OPEN),
+    "POST /api/v1/auth/token": Needs(Of.OPEN, ok=frozenset({422})),
+    "POST /api/v1/auth/login": Needs(Of.OPEN, ok=frozenset({422})),
+    "POST /api/v1/auth/logout": Needs(Of.ACCOUNT, ok=frozenset({204})),
+    "GET /api/v1/auth/me": Needs(Of.ACCOUNT),
+    "GET /metrics": Needs(Of.SYSTEM, Action.ADMINISTER),
+    "GET /api/v1/cameras": Needs(Of.LIST),
+    "POST /api/v1/cameras": Needs(Of.NEW, Action.CONFIGURE, frozenset({201}), body={"id": "{fresh}", **CAMERA}),
+    "GET /api/v1/cameras/{camera}": Needs(Of.CAMERA),
+    "PUT /api/v1/cameras/{camera}": Needs(Of.NEW, Action.CONFIGURE, frozenset({200, 201}), body=CAMERA),
+    "PATCH /api/v1/cameras/{camera}": Needs(Of.CAMERA, Action.CONFIGURE, body={"name": "x"}),
+    "DELETE /api/v1/cameras/{camera}": Needs(Of.CAMERA, Action.CONFIGURE, frozenset({204})),
+    "GET /api/v1/areas": Needs(Of.LIST),
+    "GET /api/v1/areas/{path}": Needs(Of.AREA),
+    "PUT /api/v1/areas/{path}": Needs(Of.NEW, Action.CONFIGURE, body={"name": "Renamed"}),
+    "GET /api/v1/incidents": Needs(Of.SOMEWHERE, Action.SEARCH),
+    "GET /api/v1/incidents/stream": Needs(Of.SOMEWHERE, Action.SEARCH),
+    "GET /api/v1/incidents/{id}": Needs(Of.INCIDENT, Action.SEARCH),
+    "GET /api/v1/incidents/{id}/clip": Needs(Of.INCIDENT, Action.REPLAY),
+    "GET /api/v1/incidents/{id}/thumbnail": Needs(Of.INCIDENT, Action.SEARCH),
+    "GET /api/v1/incidents/{id}/tracks": Needs(Of.INCIDENT, Action.REPLAY),
+    "GET /api/v1/walls": Needs(Of.ACCOUNT),
+    "GET /api/v1/walls/{name}": Needs(Of.ACCOUNT, ok=frozenset({404})),
+    "PUT /api/v1/walls/{name}": Needs(Of.ACCOUNT, ok=frozenset({200, 201}), body=LAYOUT),
+    "DELETE /api/v1/walls/{name}": Needs(Of.ACCOUNT, ok=frozenset({204, 404})),
+    "POST /api/v1/cameras/{camera}/whep": Needs(
+        Of.CAMERA, Action.LIVE, NO_LIVE_PROCESS, content="v=0\r\n", headers=SDP
+    ),
+    "OPTIONS /api/v1/cameras/{camera}/whep": Needs(Of.ACCOUNT, ok=frozenset({204})),
+    "PATCH /api/v1/cameras/{camera}/whep/{session}": Needs(Of.VIEWING, content="a=x", headers=FRAGMENT),
+    "DELETE /api/v1/cameras/{camera}/whep/{session}": Needs(Of.VIEWING),
+    "GET /api/v1/cameras/{camera}/live.mp4": Needs(Of.CAMERA, Action.LIVE, NO_LIVE_PROCESS),
+    "GET /api/v1/cameras/{camera}/snapshot.jpg": Needs(Of.CAMERA, Action.LIVE, NO_LIVE_PROCESS),
+    "GET /api/v1/live/ice": Needs(Of.ACCOUNT),
+    "GET /api/v1/live/events": Needs(Of.CAMERA, Action.LIVE, query="camera={camera}"),
+}
