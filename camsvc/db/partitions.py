@@ -29,8 +29,9 @@ from camsvc.db.locks import PARTITIONS, SPACE
 from camsvc.db.models import IncidentRow
 from camsvc.db.models.incidents import EARLIER, LATER
 
-AHEAD = 3
-"""Months made beforehand: publishers may fail to make one for a quarter before rows pile up in the open end."""
+AHEAD = 2
+"""Months made beforehand: publishers may fail to make one for weeks before rows pile up in the open end. Not more:
+every search for the newest looks into these as well."""
 MANY = 20_000
 """Rows in an open end from which on they get months of their own: a back-log or an import, not a stray."""
 MONTHS_MAX = 240
@@ -125,9 +126,10 @@ def retire(session: Session, before: datetime, *, held: Held = nothing_held) -> 
         done.append(Retired(table, left, kept))
     _detach(session, EARLIER)
     _attach(session, EARLIER, "MINVALUE", _literal(gone[-1].end))
-    for month in done:
-        session.execute(text(f"INSERT INTO incidents ({_COLUMNS}) SELECT {_COLUMNS} FROM {month.table}_kept"))  # noqa: S608
-        session.execute(text(f"DROP TABLE {month.table}_kept"))
+    for gone_by in done:
+        spared = f"{gone_by.table}_kept"
+        session.execute(text(f"INSERT INTO incidents ({_COLUMNS}) SELECT {_COLUMNS} FROM {spared}"))  # noqa: S608
+        session.execute(text(f"DROP TABLE {spared}"))
     return done
 
 
@@ -150,16 +152,23 @@ def forget(session: Session, table: str) -> None:
     session.execute(text(f"DROP TABLE {table}"))
 
 
+def month(moment: datetime, further: int) -> datetime:
+    """Start of the month of ``moment`` in UTC, or of one so many months later."""
+    utc = moment.astimezone(UTC)
+    number = max(12, min(utc.year * 12 + utc.month - 1 + further, 12 * 9999 + 11))  # the years that can be written
+    return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
+
+
 def _wanted(session: Session, now: datetime, since: datetime | None) -> tuple[list[datetime], datetime] | None:
     """Starts of the months to make, and where they then end; None: nothing lacks."""
     known = partitions(session)
     months = [each.start for each in known if each.start is not None and each.end is not None]
-    end = _month(now, AHEAD + 1)
+    end = month(now, AHEAD + 1)
     first = min(months, default=None)
     last = max(months, default=None)
-    late = _start_of_many(session, now) if since is None else _month(since, 0)
-    begin = min(each for each in (first or _month(now, 0), late) if each is not None)
-    after = _month(last, 1) if last is not None else begin
+    late = _start_of_many(session, now) if since is None else month(since, 0)
+    begin = min(each for each in (first or month(now, 0), late) if each is not None)
+    after = month(last, 1) if last is not None else begin
     lacking = [*_months(begin, first or begin), *_months(after, max(end, after))]
     return (lacking, max(end, after)) if lacking else None
 
@@ -167,11 +176,11 @@ def _wanted(session: Session, now: datetime, since: datetime | None) -> tuple[li
 def _start_of_many(session: Session, now: datetime) -> datetime | None:
     """The month in which the oldest of many late rows began; None: there are few."""
     some = f"SELECT started_at FROM {EARLIER} WHERE started_at >= :oldest"  # noqa: S608  our own words
-    bounds = {"oldest": _month(now, -MONTHS_MAX), "many": MANY}
+    bounds = {"oldest": month(now, -MONTHS_MAX), "many": MANY}
     if session.scalars(text(f"SELECT count(*) FROM ({some} LIMIT :many) AS late"), bounds).one() < MANY:  # noqa: S608
         return None
     oldest: datetime = session.scalars(text(f"SELECT min(started_at) FROM ({some}) AS late"), bounds).one()  # noqa: S608
-    return _month(oldest, 0)
+    return month(oldest, 0)
 
 
 def _rearrange(session: Session, lacking: Sequence[datetime], end: datetime) -> list[str]:
@@ -180,11 +189,11 @@ def _rearrange(session: Session, lacking: Sequence[datetime], end: datetime) -> 
     begin = min([*known, *lacking])
     for name in (EARLIER, LATER):
         _detach(session, name)
-    for month in lacking:
+    for each in lacking:
         session.execute(
             text(
-                f"CREATE TABLE {_name(month)} PARTITION OF incidents"
-                f" FOR VALUES FROM ({_literal(month)}) TO ({_literal(_month(month, 1))})"
+                f"CREATE TABLE {_name(each)} PARTITION OF incidents"
+                f" FOR VALUES FROM ({_literal(each)}) TO ({_literal(month(each, 1))})"
             )
         )
     for name, outside in ((EARLIER, f"started_at >= {_literal(begin)}"), (LATER, f"started_at < {_literal(end)}")):
@@ -200,7 +209,7 @@ def _rearrange(session: Session, lacking: Sequence[datetime], end: datetime) -> 
     for name in (EARLIER, LATER):
         session.execute(text(f"INSERT INTO incidents ({_COLUMNS}) SELECT {_COLUMNS} FROM moving_{name}"))  # noqa: S608
         session.execute(text(f"DROP TABLE moving_{name}"))
-    return [_name(month) for month in lacking]
+    return [_name(each) for each in lacking]
 
 
 def _keep(session: Session, table: str, before: datetime, held: Sequence[UUID]) -> int:
@@ -227,19 +236,12 @@ def _months(start: datetime, end: datetime) -> list[datetime]:
     found = []
     while start < end:
         found.append(start)
-        start = _month(start, 1)
+        start = month(start, 1)
     return found
 
 
-def _month(moment: datetime, further: int) -> datetime:
-    """Start of the month of ``moment`` in UTC, or of one so many months later."""
-    utc = moment.astimezone(UTC)
-    number = utc.year * 12 + utc.month - 1 + further
-    return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
-
-
-def _name(month: datetime) -> str:
-    return f"incidents_{month:%Y_%m}"
+def _name(start: datetime) -> str:
+    return f"incidents_{start:%Y_%m}"
 
 
 def _literal(moment: datetime | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
@@ -44,7 +44,11 @@ _DURATIONS_S = (0, 1, 899, 900, 901, 14_400, 14_401, 259_200, 259_201, 3_888_000
 
 _text = st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=20)
 _finite = st.floats(allow_nan=False, allow_infinity=False, width=64)
-_moments = st.integers(-40_000, 40_000).map(lambda minutes: NOON + timedelta(minutes=minutes))
+_EDGES = [datetime(2026, month, 1, tzinfo=UTC) for month in (10, 11, 12)]
+"""Where months of the index meet."""
+_moments = st.integers(-40_000, 40_000).map(lambda minutes: NOON + timedelta(minutes=minutes)) | st.builds(
+    lambda edge, us: edge + timedelta(microseconds=us), st.sampled_from(_EDGES), st.integers(-1, 1)
+)
 _exact = st.integers(-(10**15), 10**15).map(lambda us: NOON + timedelta(microseconds=us))
 
 objects = st.builds(

@@ -179,6 +179,30 @@ Index(
     info={"serves": "changes_since(): what changed after a number, in order"},
 )
 
+Index(
+    "ix_incidents_facets",
+    IncidentRow.classes,
+    IncidentRow.colours,
+    text("(ARRAY[kind])"),
+    text("(ARRAY[severity::text])"),
+    text("(ARRAY[state::text])"),
+    text("(ARRAY[viewpoint_id])"),
+    text("(ARRAY[span])"),
+    postgresql_using="gin",
+    postgresql_with={"fastupdate": "off"},  # else what is new waits in a list that every search reads through
+    info={"serves": "search() and tally() for what is rare: conditions that hardly ever meet (see queries/walks.py)"},
+)
+SAMPLE_ONE_IN = 64
+"""One incident in so many, by chance (the random bits at the end of its id), is in the index of the sample."""
+SAMPLE = "get_byte(uuid_send(id), 15) < 4"
+Index(
+    "ix_incidents_sample",
+    IncidentRow.started_at,
+    postgresql_include=["span", "ended_at", "viewpoint_id", "kind", "severity", "state", "classes", "colours"],
+    postgresql_where=text(SAMPLE),
+    info={"serves": "tally(), histogram(), heat(): how many match, about; all that conditions look at is in it"},
+)
+
 EARLIER, LATER = "incidents_earlier", "incidents_later"
 """The open ends of the partitions by month: every moment has a place at any time, so no row is ever lost.
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from camsvc.db import cursor as cursors
+from camsvc.db.cursor import Position
 from camsvc.db.filters import DEFAULT_LIMIT, check, check_limit
 from camsvc.db.incident_rows import from_row
 from camsvc.db.models import IncidentRow, ViewpointRow
-from camsvc.db.queries import search_plan
+from camsvc.db.queries import search_plan, walks
 from camsvc.db.queries.changes import CHANGES_LIMIT, Change, changes_since, latest
 from camsvc.db.queries.publishing import Outcome, publish, publish_all
+from camsvc.db.queries.tallies import tally
 from camsvc.domain.account import EVERYWHERE, Reach
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
@@ -34,6 +38,7 @@ __all__ = [
     "publish",
     "publish_all",
     "search",
+    "tally",
 ]
 
 COUNT_AT_MOST = 10_000
@@ -80,20 +85,29 @@ def search(
     viewpoints = search_plan.viewpoints(session, asked)
     if viewpoints == []:
         return IncidentPage((), None)
-    rows = session.execute(
-        search_plan.page(asked, viewpoints, after, limit + 1), execution_options={"populate_existing": True}
-    )
-    found = tuple(from_row(row, seen_from) for row, seen_from in rows)
-    items = found[:limit]
+    positions = walks.find(session, asked, viewpoints, after, limit + 1)
+    found = _rows(session, positions)
+    items = tuple(found[:limit])
     more = len(found) > limit
-    last = cursors.Position(items[-1].started_at, items[-1].id) if more else None
+    last = Position(items[-1].started_at, items[-1].id) if more else None
     return IncidentPage(items, cursors.encode(last, asked) if last else None)
 
 
 def count(session: Session, asked: IncidentFilter, *, at_most: int = COUNT_AT_MOST) -> int:
     """How many match; counting stops at ``at_most``, so that number means "that many or more". Errors as ``search``."""
-    check(asked)
-    viewpoints = search_plan.viewpoints(session, asked)
-    if viewpoints == []:
-        return 0
-    return session.scalars(search_plan.number(asked, viewpoints, at_most)).one()
+    return min(tally(session, asked).number, at_most)
+
+
+def _rows(session: Session, positions: Sequence[Position]) -> list[Incident]:
+    if not positions:
+        return []
+    starts = [each.started_at for each in positions]
+    rows = session.execute(
+        select(IncidentRow, ViewpointRow)
+        .join(ViewpointRow, ViewpointRow.id == IncidentRow.viewpoint_id)
+        .where(IncidentRow.id == func.any(bindparam("ids", [each.id for each in positions], ARRAY(Uuid))))
+        .where(IncidentRow.started_at >= min(starts), IncidentRow.started_at <= max(starts))
+        .order_by(IncidentRow.started_at.desc(), IncidentRow.id.desc())
+        .execution_options(populate_existing=True)
+    )
+    return [from_row(row, seen_from) for row, seen_from in rows]

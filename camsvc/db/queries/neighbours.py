@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from camsvc.db.cursor import Position
 from camsvc.db.filters import check
-from camsvc.db.queries import search_plan
+from camsvc.db.queries import search_plan, walks
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
 
@@ -30,9 +30,5 @@ def neighbours(session: Session, asked: IncidentFilter, incident: Incident) -> N
     if viewpoints == []:
         return Neighbours(None, None)
     here = Position(incident.started_at, incident.id)
-    found = [
-        session.execute(search_plan.page(asked, viewpoints, here, 1, upwards=upwards)).first()
-        for upwards in (True, False)
-    ]
-    newer, older = (row[0].id if row else None for row in found)
-    return Neighbours(newer, older)
+    above, below = (walks.find(session, asked, viewpoints, here, 1, upwards=upwards) for upwards in (True, False))
+    return Neighbours(above[0].id if above else None, below[0].id if below else None)

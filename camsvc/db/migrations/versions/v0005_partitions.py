@@ -179,6 +179,15 @@ def _indexes() -> None:
         postgresql_where=sa.text("severity = 'alarm'"),
     )
     op.create_index("ix_incidents_change_seq", "incidents", ["change_seq"], unique=False)
+    op.execute(
+        "CREATE INDEX ix_incidents_facets ON incidents USING gin (classes, colours, (ARRAY[kind]),"
+        " (ARRAY[severity::text]), (ARRAY[state::text]), (ARRAY[viewpoint_id]), (ARRAY[span])) WITH (fastupdate = off)"
+    )
+    op.execute(
+        "CREATE INDEX ix_incidents_sample ON incidents (started_at)"
+        " INCLUDE (span, ended_at, viewpoint_id, kind, severity, state, classes, colours)"
+        " WHERE get_byte(uuid_send(id), 15) < 4"
+    )
     op.create_index(
         "ix_incidents_kind_time",
         "incidents",

@@ -1,0 +1,104 @@
+"""The conditions of a search on incidents themselves, in two forms, each for the index that it is for.
+
+As columns, beside a walk in order of time; and as the *facets* of ``ix_incidents_facets``, a GIN index: it holds, for
+each class, colour, kind, severity, state, viewpoint and span, which rows have it, and so finds the few that have
+several of them at once, however many there are of each.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, SmallInteger, Text, and_, bindparam, cast, func, or_
+from sqlalchemy.dialects.postgresql import ARRAY, array
+
+from camsvc.db.models import IncidentRow
+from camsvc.db.models.incidents import SPAN_OPEN, SPANS
+from camsvc.domain.incident import IncidentState
+from camsvc.domain.search import IncidentFilter
+
+VIEWPOINTS_MAX = 64
+"""Up to so many viewpoints each has walks, or a list in the facets, of its own; beyond, to look at each incident
+whether it is of one of them is cheaper: every so-manieth is."""
+ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
+SPANS_ALL = tuple(range(SPAN_OPEN + 1))
+
+
+def spans(asked: IncidentFilter, end: datetime | None = None) -> list[tuple[int, datetime]]:
+    """Spans that may match among incidents begun before ``end``, each with the earliest start that may match.
+
+    See ``models.incidents.SPANS``.
+    """
+    if asked.states and set(asked.states) == {IncidentState.OPEN}:
+        return [(SPAN_OPEN, ALWAYS)]
+    if asked.from_ is None:
+        return [(span, ALWAYS) for span in SPANS_ALL]
+    found = [(span, _before(asked.from_, lasts)) for span, lasts in enumerate(SPANS)]
+    return [*((span, earliest) for span, earliest in found if end is None or earliest < end), (SPAN_OPEN, ALWAYS)]
+
+
+def in_time(asked: IncidentFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if asked.from_ is not None:
+        found.append(or_(IncidentRow.ended_at.is_(None), IncidentRow.ended_at >= asked.from_))
+    if asked.to is not None:
+        found.append(IncidentRow.started_at < asked.to)
+    return found
+
+
+def by_column(asked: IncidentFilter, *, kinds: bool = True) -> list[ColumnElement[bool]]:
+    """What is asked besides time and place; ``kinds``: also the kinds."""
+    found: list[ColumnElement[bool]] = []
+    if asked.kinds and kinds:
+        found.append(IncidentRow.kind.in_(asked.kinds))
+    if asked.severities:
+        found.append(IncidentRow.severity.in_(asked.severities))
+    if asked.states:
+        found.append(IncidentRow.state.in_(asked.states))
+    if asked.objects:
+        found.append(IncidentRow.classes.overlap([each.value for each in asked.objects]))
+    if asked.colours:
+        found.append(IncidentRow.colours.overlap(list(asked.colours)))
+    return found
+
+
+def by_facet(asked: IncidentFilter, seen_from: list[int] | None, lasting: list[int]) -> list[ColumnElement[bool]]:
+    """The same, and the place; ``lasting``: the spans to look at."""
+    found = by_column(IncidentFilter(objects=asked.objects, colours=asked.colours))
+    if asked.kinds:
+        found.append(array([IncidentRow.kind]).overlap(_texts("kinds", asked.kinds)))
+    if asked.severities:
+        found.append(array([cast(IncidentRow.severity, Text)]).overlap(_texts("severities", asked.severities)))
+    if asked.states:
+        found.append(array([cast(IncidentRow.state, Text)]).overlap(_texts("states", asked.states)))
+    if seen_from is not None and len(seen_from) <= VIEWPOINTS_MAX:
+        ids = bindparam("viewpoints", seen_from, ARRAY(Integer))
+        found.append(array([IncidentRow.viewpoint_id]).overlap(ids))
+    elif seen_from is not None:
+        found.append(of_viewpoints(seen_from))
+    if len(lasting) < len(SPANS_ALL):
+        found.append(array([IncidentRow.span]).overlap(bindparam("spans", lasting, ARRAY(SmallInteger))))
+    return found
+
+
+def of_viewpoints(seen_from: list[int]) -> ColumnElement[bool]:
+    return IncidentRow.viewpoint_id == func.any(bindparam("viewpoints", seen_from, ARRAY(Integer)))
+
+
+def of_spans(lasting: list[tuple[int, datetime]]) -> ColumnElement[bool]:
+    return or_(*(and_(IncidentRow.span == span, IncidentRow.started_at >= earliest) for span, earliest in lasting))
+
+
+def has_facets(asked: IncidentFilter) -> bool:
+    """Whether anything but time, place and open ones is asked."""
+    states = asked.states and set(asked.states) != {IncidentState.OPEN}
+    return bool(asked.kinds or asked.objects or asked.colours or asked.severities or states)
+
+
+def _texts(name: str, values: tuple[Any, ...]) -> Any:  # noqa: ANN401  an operand
+    return bindparam(name, [str(each) for each in values], ARRAY(Text))
+
+
+def _before(moment: datetime, lasts: timedelta) -> datetime:
+    return moment - lasts if moment > ALWAYS + lasts else ALWAYS

@@ -1,0 +1,255 @@
+"""A page of a search, month by month from the newest, and no further than the page's end.
+
+Within a window of months there are two ways:
+
+*walks*: one index in order of time, once for each span (see ``models.incidents.SPANS``), for each viewpoint while they
+are few, or for each kind. Where conditions are left that this order does not serve, a walk looks at BUDGET incidents
+and tells where it stopped.
+
+*facets*: once a walk stopped before the page was full, matches are rare. Then all of a window that match are found
+through ``ix_incidents_facets`` and put in order.
+
+So a page costs what BUDGET costs when matches are common, and what the matches of a month cost when they are rare, and
+no estimate of the planner's decides which. Windows grow with the distance, so that years without a match are three
+statements; each names its months, so that the planner looks at no other partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    FromClause,
+    Integer,
+    Select,
+    SmallInteger,
+    Text,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    values,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from camsvc.db.cursor import Position
+from camsvc.db.models import IncidentRow
+from camsvc.db.models.incidents import SPAN_OPEN
+from camsvc.db.partitions import month
+from camsvc.db.queries import conditions
+from camsvc.domain.search import IncidentFilter
+
+BUDGET = 3000
+"""Incidents that walks look at, all together, before facets are asked: some milliseconds."""
+BUDGET_MIN = 40
+"""Of one walk, when there are many."""
+MONTHS = 3
+"""Of the second window, after the month in which the search begins; the third is all that is left."""
+_NEWEST_FIRST = (IncidentRow.started_at.desc(), IncidentRow.id.desc())
+_OLDEST_FIRST = (IncidentRow.started_at, IncidentRow.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Of starts. None: without a bound."""
+
+    start: datetime | None
+    end: datetime | None
+    """Exclusive."""
+
+
+def find(
+    session: Session,
+    asked: IncidentFilter,
+    seen_from: list[int] | None,
+    after: Position | None,
+    want: int,
+    *,
+    upwards: bool = False,
+) -> list[Position]:
+    """The first ``want`` matches below ``after``, newest first; ``upwards``: those next above it, oldest first."""
+    found: list[Position] = []
+    rare = False
+    for window in windows(asked, after, upwards=upwards):
+        if not rare:
+            edge = _take(session.execute(walk(asked, seen_from, window, after, want - len(found), upwards)), found)
+            rare = edge is not None
+            after = edge or after
+        if rare and len(found) < want:
+            rows = session.execute(facets(asked, seen_from, window, after, want - len(found), upwards))
+            found += [Position(started_at, id_) for id_, started_at in rows]
+        if len(found) >= want:
+            break
+    return found[:want]
+
+
+def windows(asked: IncidentFilter, after: Position | None, *, upwards: bool = False) -> Iterator[Window]:
+    """In the order in which they are to be looked at; together, all that may match."""
+    if [span for span, _ in conditions.spans(asked)] == [SPAN_OPEN]:
+        yield Window(None, None)  # few in all the years
+    elif upwards and after is not None:
+        yield from _upwards(after.started_at, asked.to)
+    else:
+        yield from _downwards(min(_tops(asked, after), default=datetime.now(UTC)), asked.from_)
+
+
+def _tops(asked: IncidentFilter, after: Position | None) -> Iterator[datetime]:
+    if asked.to is not None:
+        yield asked.to - timedelta(microseconds=1)
+    if after is not None:
+        yield after.started_at
+
+
+def _upwards(bottom: datetime, to: datetime | None) -> Iterator[Window]:
+    edge = month(bottom, 1)
+    yield Window(None, edge)
+    for end in (month(edge, MONTHS), None):
+        if to is not None and edge >= to:
+            return
+        yield Window(edge, end)
+        edge = end or edge
+
+
+def _downwards(top: datetime, from_: datetime | None) -> Iterator[Window]:
+    """Below ``from``, in the last window, are only those that last; the walks know how far back each may be."""
+    edge = month(top, 0)
+    yield Window(edge, None)
+    if from_ is None or edge > from_:
+        start = month(edge, -MONTHS)
+        yield Window(start, edge)
+        edge = start
+    yield Window(None, edge)
+
+
+def walk(
+    asked: IncidentFilter,
+    seen_from: list[int] | None,
+    window: Window,
+    after: Position | None,
+    want: int,
+    upwards: bool = False,
+) -> Select[Any]:
+    """Rows (id, started_at, fits, is_edge): matches, and the last that a walk looked at before its budget ended."""
+    lasting = conditions.spans(asked, window.end)
+    walks: FromClause = values(
+        column("span", SmallInteger), column("earliest", DateTime(timezone=True)), name="spans"
+    ).data(lasting)
+    keyed = [
+        IncidentRow.span == walks.c.span,
+        IncidentRow.started_at >= walks.c.earliest,
+        *conditions.in_time(asked),
+        *_within(window),
+        *_beyond(after, upwards),
+    ]
+    left = conditions.by_column(asked, kinds=False)
+    number = 1
+    few = seen_from is not None and len(seen_from) <= conditions.VIEWPOINTS_MAX
+    if seen_from is not None and few:
+        viewpoint = _each("viewpoint", Integer, seen_from)
+        walks, number = walks.join(viewpoint, true()), len(seen_from)
+        keyed.append(IncidentRow.viewpoint_id == viewpoint.c.id)
+    elif seen_from is not None:
+        left.append(conditions.of_viewpoints(seen_from))
+    if asked.kinds and few:
+        left.append(IncidentRow.kind.in_(asked.kinds))
+    elif asked.kinds:
+        kinds = list(dict.fromkeys(asked.kinds))
+        kind = _each("kind", Text, kinds)
+        walks, number = walks.join(kind, true()), len(kinds)
+        keyed.append(IncidentRow.kind == kind.c.id)
+    budget = max(BUDGET // max(number, 1), BUDGET_MIN, want) if left else want
+    order = _OLDEST_FIRST if upwards else _NEWEST_FIRST
+    numbered = (
+        select(
+            IncidentRow.id,
+            IncidentRow.started_at,
+            (and_(*left) if left else true()).label("fits"),
+            func.row_number().over(order_by=order).label("number"),
+        )
+        .where(*keyed)
+        .order_by(*order)
+        .limit(budget)
+        .lateral("walk")
+    )
+    is_edge: ColumnElement[bool] = numbered.c.number == budget if left else literal(False)
+    order_out = (
+        (numbered.c.started_at, numbered.c.id) if upwards else (numbered.c.started_at.desc(), numbered.c.id.desc())
+    )
+    return (
+        select(numbered.c.id, numbered.c.started_at, numbered.c.fits, is_edge.label("is_edge"))
+        .select_from(walks.join(numbered, true()))
+        .where(or_(numbered.c.fits, is_edge))
+        .order_by(*order_out)
+        .limit(want)
+    )
+
+
+def facets(
+    asked: IncidentFilter,
+    seen_from: list[int] | None,
+    window: Window,
+    after: Position | None,
+    want: int,
+    upwards: bool = False,
+) -> Select[UUID, datetime]:
+    """Rows (id, started_at): matches."""
+    lasting = conditions.spans(asked, window.end)
+    return (
+        select(IncidentRow.id, IncidentRow.started_at)
+        .where(
+            *conditions.by_facet(asked, seen_from, [span for span, _ in lasting]),
+            IncidentRow.started_at >= min(earliest for _, earliest in lasting),
+            *conditions.in_time(asked),
+            *_within(window),
+            *_beyond(after, upwards),
+        )
+        .order_by(*(_OLDEST_FIRST if upwards else _NEWEST_FIRST))
+        .limit(want)
+    )
+
+
+def _take(rows: Any, found: list[Position]) -> Position | None:  # noqa: ANN401  a result of rows as of walk()
+    """Matches down to the first edge go to ``found``; the edge: beyond it another walk may have missed some."""
+    for id_, started_at, fits, is_edge in rows:
+        here = Position(started_at, id_)
+        if fits:
+            found.append(here)
+        if is_edge:
+            return here
+    return None
+
+
+def _each(name: str, type_: type[Integer] | type[Text], ids: list[Any]) -> Any:  # noqa: ANN401  a table of one column
+    given = bindparam(f"{name}s", ids, ARRAY(type_))
+    return func.unnest(given).table_valued(column("id", type_), name=name).render_derived()
+
+
+def _within(window: Window) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if window.start is not None:
+        found.append(IncidentRow.started_at >= window.start)
+    if window.end is not None:
+        found.append(IncidentRow.started_at < window.end)
+    return found
+
+
+def _beyond(after: Position | None, upwards: bool) -> list[ColumnElement[bool]]:
+    """The time alone as well: partitions are chosen by it, not by the pair."""
+    if after is None:
+        return []
+    key, bound = tuple_(IncidentRow.started_at, IncidentRow.id), tuple_(after.started_at, after.id)
+    if upwards:
+        return [key > bound, IncidentRow.started_at >= after.started_at]
+    return [key < bound, IncidentRow.started_at <= after.started_at]
