@@ -1,0 +1,1 @@
+"""``camsvc bench search``: the incident index filled with a province's year, searched and published into at once."""
