@@ -61,7 +61,6 @@ def test_a_click_plays_the_clip_over_the_wall_which_goes_on(
         opened.page.click(tile("cho-03"))
         opened.page.click(f"[data-incident='{walkers.id}']")
         opened.page.wait_for_selector(".cam-clip .cam-player[data-ready]")
-        opened.page.keyboard.press("Space")
         opened.page.wait_for_function("() => document.querySelector('.cam-clip video').currentTime > 0.3")
         assert opened.page.get_attribute(".cam-live", "inert") is not None
         assert opened.page.get_attribute(tile("cho-01"), "data-phase") == "live"
@@ -80,6 +79,10 @@ def test_a_tile_that_is_lit_leads_to_its_clip(browser: Chromium, web: Web, passa
         web.recorder.publish(opening)
         opened.page.click(f"{tile('cho-01')} .cam-tile__lit")
         opened.page.wait_for_selector("text=The incident is going on")
+        # Nothing of it is stored yet, but the ring has it.
+        opened.page.click("[data-test=look-back]")
+        opened.page.wait_for_selector(tile("cho-01", "replay") + ".cam-tile--large")
+        opened.page.wait_for_selector(".cam-clip", state="hidden")
 
 
 @contextmanager

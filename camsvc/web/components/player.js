@@ -83,6 +83,7 @@ export default {
     tracks: String, // URL of the tracks' JSON, null without
     labels: Object, // words of the object classes
     poster: String,
+    autoplay: Boolean, // begins to play by itself
     nothing: String, // what to say instead of a picture when there is no part
     timezone: String,
     zone: String,
@@ -125,7 +126,8 @@ export default {
     this.sizer.observe(this.$refs.video);
     this.watchFrames();
     this.loadTracks();
-    if (this.parts.length) this.openPart(0, 0, false);
+    this.begun = this.autoplay;
+    if (this.parts.length) this.openPart(0, 0, this.autoplay);
     else this.say("empty", "videocam_off", this.nothing);
     const pane = this.$el.closest("[tabindex='-1']");
     if (pane && !pane.contains(document.activeElement)) pane.focus(); // not on what lies hidden below
@@ -144,7 +146,7 @@ export default {
   },
   watch: {
     parts(now, before) {
-      if (now.length && this.index < 0) this.openPart(0, 0, false);
+      if (now.length && this.index < 0) this.openPart(0, 0, this.autoplay);
       else if (now.length > before.length && this.finished) {
         this.finished = false;
         this.openPart(before.length, 0, true);

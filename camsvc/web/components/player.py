@@ -38,9 +38,10 @@ TEXTS = (
 class Player(Element, component="player.js"):
     """Emits ``walk`` with ``older`` or ``newer``, ``help``, ``leave``."""
 
-    def __init__(self, words: Words, incident: Incident) -> None:
+    def __init__(self, words: Words, incident: Incident, *, autoplay: bool = False) -> None:
         super().__init__()
         self._words = words
+        self.props["autoplay"] = autoplay
         self.props["locale"] = words.language.code
         self.props["timezone"] = words.wall.zone.key
         self.props["zone"] = words.wall.offset(incident.started_at)

@@ -41,13 +41,13 @@ export default {
         <span v-if="cycleS" class="cam-live__turn" :title="paused ? texts['live.cycle_paused'] : ''"><i class="material-icons" aria-hidden="true">{{ paused ? 'pause' : 'autorenew' }}</i><span class="cam-hidden">{{ paused ? texts['live.cycle_paused'] : '' }}</span></span>
       </div>
       <span class="cam-live__space"></span>
-      <span v-if="!connected" class="cam-live__apart" role="status"><i class="material-icons" aria-hidden="true">sync_problem</i>{{ texts['live.events_away'] }}</span>
       <span class="cam-live__zone cam-soft" :title="timezone">{{ zone }}</span>
       <button type="button" class="cam-btn" :class="{'cam-btn--on': boxes}" :aria-pressed="String(boxes)" :title="texts['player.boxes'] + ' (b)'" data-test="boxes" @click="boxes = !boxes"><i class="material-icons" aria-hidden="true">select_all</i><span>{{ texts['live.boxes'] }}</span></button>
       <button type="button" class="cam-btn cam-btn--icon" :title="texts['player.fullscreen'] + ' (f)'" :aria-label="texts['player.fullscreen']" :aria-pressed="String(full)" data-test="fullscreen" @click="fullscreen"><i class="material-icons" aria-hidden="true">{{ full ? 'fullscreen_exit' : 'fullscreen' }}</i></button>
       <button type="button" class="cam-btn cam-btn--icon" :title="texts['player.help'] + ' (?)'" :aria-label="texts['player.help']" @click="$emit('help')"><i class="material-icons" aria-hidden="true">keyboard</i></button>
       <button type="button" class="cam-btn cam-btn--icon" :aria-pressed="String(panels.news)" :title="texts['live.incidents'] + ' (i)'" :aria-label="texts['live.incidents']" data-test="panel-news" @click="panel('news')"><i class="material-icons" aria-hidden="true">notifications</i></button>
     </div>
+    <div v-if="!connected" class="cam-live__apart" role="alert"><i class="material-icons" aria-hidden="true">sync_problem</i>{{ texts['live.events_away'] }}</div>
     <div class="cam-live__grid" :class="{'cam-live__grid--large': large !== null}" :style="{'--n': Math.sqrt(tiles)}" :data-tiles="tiles" ref="grid">
       <tile v-for="(id, i) in onPage" :key="i" ref="tiles" :index="i" :camera="byId[id] || lost(id)" :stream="i === large || tiles === 1 ? 'main' : 'sub'" :status="stateOf(id)" :selected="i === selected" :large="i === large" :asleep="asleep || (covered && i !== large)"
         :boxes="boxes" :lit="id ? litAt[id] : null" :labels="labels" :texts="texts" :ring-s="ringS" :net="net()" :times="times()" @choose="selected = i" @ask="askFor(i)" @enlarge="enlarge(i)" @remove="remove(i)" @incident="(id) => $emit('open', id)" @drop-on="(what) => dropped(i, what)" @said="say" @replaying="(on) => replaying(i, on)"></tile>
@@ -173,6 +173,13 @@ export default {
     },
     newsAgain(cards) {
       this.$refs.news.reset(cards);
+    },
+    // Look at what just happened there: large, from half a minute ago on.
+    lookBack(camera) {
+      if (!this.byId[camera]) return;
+      if (!this.shown.has(camera)) this.putNext(camera);
+      this.large = this.selected = this.onPage.indexOf(camera);
+      this.$nextTick(() => (this.focusTile(), this.tileOf(camera)?.goBack()));
     },
     // What comes over the web socket -----------------------------------------------------------------------------
     heard(message) {

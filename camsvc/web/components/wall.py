@@ -21,6 +21,7 @@ from camsvc.web.words import CAMERA_ICONS, Words
 TILE_TEXTS = (
     "live.back",
     "live.behind",
+    "live.boxes_late",
     "live.connecting",
     "live.delay",
     "live.empty",
@@ -146,6 +147,10 @@ class Wall(Element, component="wall.js"):
     def tell(self, incidents: Sequence[dict[str, Any]]) -> None:
         """New and changed ones: listed, and their tiles lit."""
         self.run_method("newsCame", list(incidents))
+
+    def look_back(self, camera: str) -> None:
+        """Its tile large, from half a minute ago on."""
+        self.run_method("lookBack", camera)
 
     def take_focus(self) -> None:
         """The keyboard is with the tile again that had it."""

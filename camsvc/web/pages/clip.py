@@ -11,7 +11,7 @@ from nicegui.element import Element
 
 from camsvc.api.services import incidents as service
 from camsvc.domain.account import Action
-from camsvc.domain.incident import Incident
+from camsvc.domain.incident import Incident, IncidentState
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import CamsvcError, NotFoundError
 from camsvc.web.components.player import Player, api_path
@@ -34,6 +34,7 @@ class ClipDialog:
         *,
         below: Element,
         left: Callable[[], None],
+        look_back: Callable[[str], None],
         help_: Callable[[], None],
     ) -> None:
         self._site = site
@@ -41,6 +42,7 @@ class ClipDialog:
         self._words = words
         self._below = below
         self._left = left
+        self._look_back = look_back
         self._help = help_
         self._client = ui.context.client
         self._incident: Incident | None = None
@@ -87,6 +89,7 @@ class ClipDialog:
                 self._badge = tag("span", "cam-badge")
                 self._where = label("span", "cam-soft", "")
             if incident:
+                self._offer_live(incident)
                 with tag("a", "cam-btn", href=SearchView().path(str(incident.id)), target="_blank", data_test="whole"):
                     icon("open_in_new")
                     tag("span", "", say("live.whole_incident"))
@@ -99,9 +102,19 @@ class ClipDialog:
             self._say_instead("lock", say("live.may_not_replay"), incident)
             return
         with tag("div", "cam-watch"):
-            self._player = Player(self._words, incident)
+            self._player = Player(self._words, incident, autoplay=True)
         self._player.on("leave", self.hide)
         self._player.on("help", self._help)
+
+    def _offer_live(self, incident: Incident) -> None:
+        """Of what goes on not all is stored yet: the ring has it."""
+        if incident.state is IncidentState.OPEN and self._visitor.user.may(Action.LIVE, incident.area):
+            back = button(self._words.language("live.look_back"), "cam-btn", "replay_30", data_test="look-back")
+            back.on("click", lambda: self._leave_for(incident.camera))
+
+    def _leave_for(self, camera: str) -> None:
+        self.hide()
+        self._look_back(camera)
 
     def _say_instead(self, icon_name: str, text: str, incident: Incident | None = None) -> None:
         with tag("div", "cam-empty"):

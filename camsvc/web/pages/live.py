@@ -92,6 +92,7 @@ class LivePage:
                 words,
                 below=self._wall,
                 left=self._wall.take_focus,
+                look_back=self._wall.look_back,
                 help_=help_.open,
             )
         self._wall.on("open", self._on_open)

@@ -6,7 +6,7 @@ import { Refusal, Unreachable, refusalOf } from "./trouble.js";
 const CONNECT_MS = 4000; // ICE takes well under a second where packets get through at all
 const ANSWER_MS = 10000; // for the server: it may have to open the camera's tap first
 const FAREWELL_MS = 2000; // for the server to hear that the picture is no longer wanted
-const LEAD_MAX_MS = 1500; // beyond, waiting for boxes would make the picture too old
+export const LEAD_MAX_MS = 2500; // beyond, waiting for boxes would make the picture too old
 
 export class RtcPicture {
   constructor({ camera, stream, net, onFrame, onEnd }) {
@@ -52,7 +52,7 @@ export class RtcPicture {
 
   // How much later than it could each frame is shown, so that its boxes are here by then.
   lead(ms) {
-    this.leadMs = Math.min(ms, LEAD_MAX_MS);
+    this.leadMs = ms;
     if (!this.receiver) return;
     if ("jitterBufferTarget" in this.receiver) this.receiver.jitterBufferTarget = this.leadMs || null;
     else if ("playoutDelayHint" in this.receiver) this.receiver.playoutDelayHint = this.leadMs / 1000;

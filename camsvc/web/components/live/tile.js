@@ -1,6 +1,7 @@
 // One tile: a live picture and what is to be known of it. What is not live is grey, and words say why.
 import { BACK_S, Replay } from "./replay.js";
 import { drawBoxes, Scenes } from "./scenes.js";
+import { LEAD_MAX_MS } from "./rtc.js";
 import { Sight } from "./sight.js";
 import { snapshot } from "./snapshot.js";
 
@@ -86,7 +87,7 @@ export default {
       }
       const why = this.isDead ? { why: this.status.why || this.status.state_text, detail: this.status.why } : {};
       if (phase === "stale") return { kind: "stale", icon: "hourglass_disabled", text: this.texts["live.stale"].replace("{time}", frozen), ...(why.why ? why : { why: this.texts["live.reconnecting"] }) };
-      if (phase === "refused") return { kind: "bad", icon: trouble.icon, text: trouble.text, detail: trouble.detail };
+      if (phase === "refused") return { kind: "bad", icon: trouble.icon, text: trouble.text, why: trouble.why, detail: trouble.why };
       if (phase !== "connecting") return null;
       if (this.isDead) return { kind: "stale", icon: "videocam_off", text: this.status.state_text, ...why };
       return this.view.slow ? { kind: "wait", text: this.texts["live.connecting"] } : null;
@@ -103,6 +104,7 @@ export default {
       const marks = [];
       const { rendition, transport } = this.view;
       if (rendition) marks.push({ name: "rendition", icon: "autorenew", text: `${this.texts["live.transcoded"]} ${this.texts["live.rendition." + rendition] || rendition}` });
+      if (this.view.boxesLate) marks.push({ name: "boxes-late", icon: "select_all", text: this.texts["live.boxes_late"].replace("{time}", this.view.boxesLate) });
       if (transport === "mp4") marks.push({ name: "http", icon: "http", text: this.texts["live.over_http"] });
       return marks;
     },
@@ -140,7 +142,7 @@ export default {
       else this.sight.wake();
     },
     boxes(on) {
-      this.sight.lead(on ? this.scenes.lateMs : 0);
+      this.sight.lead(on ? this.leadMs() : 0);
       if (!on) this.clearBoxes();
     },
     "status.state"(now) {
@@ -163,8 +165,12 @@ export default {
     },
     tick() {
       this.sight.tick();
-      if (this.boxes && this.scenes.lateMs) this.sight.lead(this.scenes.lateMs);
+      if (this.boxes) this.sight.lead(this.leadMs());
       this.look();
+    },
+    // How long frames wait for their boxes; not at all for boxes that come too late in any case.
+    leadMs() {
+      return this.scenes.lateMs > LEAD_MAX_MS ? 0 : this.scenes.lateMs;
     },
     // What the template needs of how the picture stands now.
     look() {
@@ -182,6 +188,7 @@ export default {
         moment: wallMs == null ? "" : this.times.moment(wallMs),
         delay: delayMs == null ? "" : this.times.delay(Math.max(0, delayMs)),
         late: delayMs != null && delayMs > LATE_MS + sight.leadMs,
+        boxesLate: this.boxes && this.scenes.lateMs > LEAD_MAX_MS && current?.transport === "webrtc" ? this.times.delay(this.scenes.lateMs) : "",
         transport: current?.transport ?? "",
         rendition: current?.rendition ?? null,
         stream: current?.stream ?? "",
@@ -191,7 +198,8 @@ export default {
     },
     told(trouble) {
       const icon = { forbidden: "lock", unknown: "search_off", off: "videocam_off", not_yet: "sync_problem", unplayable: "broken_image" }[trouble.kind] || "cloud_off";
-      return { icon, text: this.texts["live.refused." + trouble.kind], detail: trouble.message };
+      // Of what has no words of its own the server's are shown: who mends it needs them.
+      return { icon, text: this.texts["live.refused." + trouble.kind], why: ["full", "other", "unplayable"].includes(trouble.kind) ? trouble.message : "" };
     },
     // Called by the wall: boxes that the analysis found, for the frame of that moment.
     take(atMs, objects) {
@@ -201,7 +209,7 @@ export default {
       this.sight.resume();
     },
     draw(wallMs, video) {
-      if (!this.boxes || wallMs === null) return;
+      if (!this.boxes || wallMs === null || !this.$refs.boxes) return;
       this.drawn = this.scenes.at(wallMs);
       drawBoxes(this.$refs.boxes, video, this.drawn, this.labels);
     },
