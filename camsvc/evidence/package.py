@@ -49,8 +49,9 @@ from camsvc.evidence.manifest import manifest_text, sums_text
 from camsvc.evidence.provenance import manifest_beside
 from camsvc.evidence.readme import readme_text
 from camsvc.evidence.report import report_of
+from camsvc.evidence.sealing import Sink
 from camsvc.evidence.words import LANGUAGES
-from camsvc.evidence.zip_writer import Sink, ZipWriter
+from camsvc.evidence.zip_writer import ZipWriter
 from camsvc.storage.objects import ObjectStore
 
 PICTURES_MAX = 100
@@ -204,8 +205,11 @@ class _Making:
         )
 
     def run(self, sink: Sink) -> Made:
+        with ZipWriter(sink, self._package.created_at) as zip_:
+            return self._write(zip_)
+
+    def _write(self, zip_: ZipWriter) -> Made:
         package = self._package
-        zip_ = ZipWriter(sink, package.created_at)
         self._add(zip_, CERTIFICATE, Role.CERTIFICATE, self._identity.certificate.encode("ascii"))
         copier = Copier(self._means.store, zip_, self._progress)
         for each in package.found:

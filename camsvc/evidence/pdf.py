@@ -202,6 +202,7 @@ def _custody(pdf: _Pages, report: Report) -> None:
     pdf.ln(1)
     pdf.ink(size=7.5)
     pdf.set_draw_color(*RULE)
+    pdf.set_fill_color(255)
     pdf.set_line_width(0.2)
     with pdf.table(
         headings_style=FontFace(emphasis="BOLD", fill_color=(255, 255, 255)),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Protocol
+from types import TracebackType
+from typing import Self
 
+from camsvc.evidence.sealing import SealingSink, Sink
 from camsvc.evidence.zip_format import (
     ENTRIES_MAX,
     LARGE_BYTES,
@@ -22,20 +23,25 @@ from camsvc.evidence.zip_format import (
 )
 
 
-class Sink(Protocol):
-    def write(self, data: bytes, /) -> object: ...
-
-
 class ZipWriter:
-    """For one thread. ``finish`` once, at the end; without it there is no ZIP."""
+    """A context, for one thread. ``finish`` once, at the end; without it there is no ZIP."""
 
     def __init__(self, sink: Sink, at: datetime) -> None:
-        """``at``: the time that all entries bear."""
+        """``at``: the time that all entries bear. ``sink`` is written to from another thread until ``finish``."""
         self._sink = sink
+        self._sealing = SealingSink(sink)
         self._time = dos_time(at)
-        self._digest = hashlib.sha256()
         self._entries: dict[str, Entry] = {}
         self.size_bytes = 0
+
+    def __enter__(self) -> Self:
+        self._sealing.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._sealing.__exit__(kind, error, trace)
 
     @contextmanager
     def entry(self, name: str, size_at_most: int) -> Iterator[Callable[[bytes], None]]:
@@ -72,16 +78,16 @@ class ZipWriter:
         start = self.size_bytes
         self._emit_all(central_header(each, self._time) for each in self._entries.values())
         self._emit(end_records(len(self._entries), start, self.size_bytes - start, comment_bytes))
-        comment = sign(self._digest.digest())
+        comment = sign(self._sealing.settle())
         if len(comment) != comment_bytes:
             raise ValueError(f"a comment of {len(comment)} bytes where {comment_bytes} were announced")
-        self._emit(comment)
+        self._sink.write(comment)
+        self.size_bytes += len(comment)
 
     def _emit_all(self, pieces: Iterable[bytes]) -> None:
         for piece in pieces:
             self._emit(piece)
 
     def _emit(self, data: bytes) -> None:
-        self._digest.update(data)
-        self._sink.write(data)
+        self._sealing.write(data)
         self.size_bytes += len(data)
