@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import datetime
 from typing import Protocol
 
 TICK_S = 0.01
@@ -43,19 +42,17 @@ class Rate:
     """A stream's bit rate by its own time stamps, so that it is known as soon as a second of it has been seen."""
 
     def __init__(self) -> None:
-        self._begin: datetime | None = None
+        self._begin_s = 0.0
         self._bytes = 0
         self.bytes_per_s = 0.0
 
-    def add(self, size_bytes: int, at: datetime) -> None:
+    def add(self, size_bytes: int, at_s: float) -> None:
         """A picture of that size, shown at that time."""
-        if self._begin is None:
-            self._begin = at
-        elapsed_s = (at - self._begin).total_seconds()
+        elapsed_s = at_s - self._begin_s
         if not 0 <= elapsed_s < _RATE_WINDOW_S:
-            if elapsed_s > 0:
+            if self._bytes and elapsed_s > 0:
                 self.bytes_per_s = max(self._bytes / elapsed_s, self.bytes_per_s * _RATE_DECAY)
-            self._begin, self._bytes = at, 0
+            self._begin_s, self._bytes = at_s, 0
         self._bytes += size_bytes
 
 

@@ -88,7 +88,7 @@ class Sender:
         cut = unit.packed.cut
         if cut is None:
             cut = unit.packed.cut = rtp.cut(unit.data)
-        self._rate.add(cut.payload_bytes, unit.at)
+        self._rate.add(cut.payload_bytes, unit.at.timestamp())
         self._bucket.bytes_per_s = max(MIN_BYTES_PER_S, self._rate.bytes_per_s * FACTOR)
         self._waiting.append(_Sent(cut, unit.at_90k, self._next))
         self._next += len(cut)
@@ -212,6 +212,8 @@ class Ids:
 
 def _last(cut: Cut, first: int, room: float) -> int:
     """The end of the packets from ``first`` that fit into ``room`` bytes; at least one."""
+    if first == 0 and cut.payload_bytes <= room and len(cut) <= MAX_BURST_PACKETS:
+        return len(cut)
     last = first
     while last < min(len(cut), first + MAX_BURST_PACKETS) and (room > 0 or last == first):
         room -= len(cut.payloads[last])

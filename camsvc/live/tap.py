@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from camsvc import trust
 from camsvc.domain.camera import StreamRole
@@ -142,13 +142,12 @@ class _Line(asyncio.Protocol):
             self.answered.exception()  # It may never have been asked for.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a tap is a stream")
-        self._transport = transport
+        # A stream's transport, by ``create_connection``; uvloop's is none of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
         if self._error is not None:
-            transport.abort()
+            self._transport.abort()
             return
-        transport.write(self._hello)
+        self._transport.write(self._hello)
         self._watch = self._loop.call_later(SILENCE_S, self._listen)
 
     def data_received(self, data: bytes) -> None:

@@ -14,6 +14,7 @@ import pytest
 from aiortc.clock import datetime_from_ntp
 from aiortc.rtp import RtcpSrPacket
 
+from camsvc.cli.bench.viewer import WebRtcViewer
 from camsvc.clock import SystemClock
 from camsvc.config import LiveSettings
 from camsvc.domain.camera import StreamRole
@@ -24,7 +25,6 @@ from camsvc.live.peers import Peers
 from camsvc.media import nal
 from tests.live.broadcast import CAMERA, Broadcast
 from tests.video import Film, make_film
-from tests.webrtc_client import WebRtcClient
 
 FPS = 25
 GOP = 50
@@ -37,7 +37,7 @@ class Stage:
         self.broadcast = Broadcast(film)
         self.peers = Peers(self.broadcast, settings, SystemClock())
 
-    async def watch(self, client: WebRtcClient, user: str = "an", on_close: Callable[[], None] | None = None) -> str:
+    async def watch(self, client: WebRtcViewer, user: str = "an", on_close: Callable[[], None] | None = None) -> str:
         """The peer's id, once the client is connected."""
         peer_id, answer = await self.peers.offer(await client.offer(), CAMERA, StreamRole.MAIN, user, on_close)
         await client.take(answer.sdp)
@@ -98,7 +98,7 @@ def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_cameras_own_bits_arrive_each_with_its_wall_time(film: Path) -> None:
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient(decrypt=True) as client:
+        async with staged(film) as stage, WebRtcViewer(decrypt=True) as client:
             sent: dict[int, bytes] = {}
             stage.broadcast.on_show = lambda unit: sent.__setitem__(unit.at_90k, unit.data)
             await stage.watch(client)
@@ -113,7 +113,7 @@ def test_the_cameras_own_bits_arrive_each_with_its_wall_time(film: Path) -> None
 
 def test_a_viewer_begins_with_the_last_gop_squeezed_in_before_the_newest_picture(film: Path) -> None:
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient(decrypt=True) as client:
+        async with staged(film) as stage, WebRtcViewer(decrypt=True) as client:
             await asyncio.sleep(0.5)
             missed = len(stage.broadcast.gop())
             await stage.watch(client)
@@ -129,7 +129,7 @@ def test_a_viewer_begins_with_the_last_gop_squeezed_in_before_the_newest_picture
 
 def test_lost_packets_are_sent_again(film: Path) -> None:
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient(decrypt=True, loses=lambda index: index % 7 == 3) as client:
+        async with staged(film) as stage, WebRtcViewer(decrypt=True, loses=lambda index: index % 7 == 3) as client:
             await stage.watch(client)
             await client.until(lambda: client.frames > 40)
             numbers = client.numbers()
@@ -153,7 +153,7 @@ def test_a_browser_that_lost_the_picture_gets_the_last_gop_again_but_not_without
     monkeypatch.setattr(peer, "RESTART_S", 0.4)
 
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient(decrypt=True) as client:
+        async with staged(film) as stage, WebRtcViewer(decrypt=True) as client:
             await stage.watch(client)
             await client.until(lambda: client.frames > 10)
             await asyncio.sleep(0.4)
@@ -173,7 +173,7 @@ def test_a_browser_that_lost_the_picture_gets_the_last_gop_again_but_not_without
 
 def test_a_large_key_frame_leaves_at_a_bounded_pace(heavy: Path) -> None:
     async def scene() -> None:
-        async with staged(heavy) as stage, WebRtcClient(decrypt=True) as client:
+        async with staged(heavy) as stage, WebRtcViewer(decrypt=True) as client:
             await stage.watch(client)
             await client.until(lambda: client.frames >= 1)
             size = sum(count for _, count in client.bursts)
@@ -191,7 +191,7 @@ def test_a_large_key_frame_leaves_at_a_bounded_pace(heavy: Path) -> None:
 
 def test_sender_reports_tie_wall_time_to_media_time(film: Path) -> None:
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient(decrypt=True) as client:
+        async with staged(film) as stage, WebRtcViewer(decrypt=True) as client:
             await stage.watch(client)
             await stage.until(lambda: sum(isinstance(each, RtcpSrPacket) for each in client.control) >= 2)
             for report in client.control:
@@ -204,7 +204,7 @@ def test_sender_reports_tie_wall_time_to_media_time(film: Path) -> None:
 
 def test_a_camera_that_goes_away_and_comes_back_keeps_its_viewers(film: Path) -> None:
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient(decrypt=True) as client:
+        async with staged(film) as stage, WebRtcViewer(decrypt=True) as client:
             await stage.watch(client)
             await client.until(lambda: client.frames > 10)
             stage.broadcast.pause()
@@ -220,7 +220,7 @@ def test_a_camera_that_goes_away_and_comes_back_keeps_its_viewers(film: Path) ->
 def test_limits_are_kept_and_explained(film: Path) -> None:
     async def scene() -> None:
         async with staged(film, LiveSettings(max_viewers=3, max_viewers_per_user=2)) as stage:
-            clients = [WebRtcClient() for _ in range(4)]
+            clients = [WebRtcViewer() for _ in range(4)]
             offers = [await each.offer() for each in clients]
 
             async def ask(index: int, user: str) -> str:
@@ -243,7 +243,7 @@ def test_limits_are_kept_and_explained(film: Path) -> None:
 
 def test_what_cannot_be_begun_leaves_nothing_behind(film: Path) -> None:
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient() as client:
+        async with staged(film) as stage, WebRtcViewer() as client:
             before = open_sockets()
             with pytest.raises(NotFoundError):
                 await stage.peers.offer(await client.offer(), "nowhere", StreamRole.MAIN, "an")
@@ -261,7 +261,7 @@ def test_what_cannot_be_begun_leaves_nothing_behind(film: Path) -> None:
 
 def test_candidates_may_come_later(film: Path) -> None:
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient() as client:
+        async with staged(film) as stage, WebRtcViewer() as client:
             text = await client.offer()
             late = [line for line in text.splitlines() if line.startswith("a=candidate")]
             bare = "\r\n".join(line for line in text.splitlines() if line not in late) + "\r\n"
@@ -278,7 +278,7 @@ def test_candidates_may_come_later(film: Path) -> None:
 
 def test_announced_addresses_stand_in_the_answer(film: Path) -> None:
     async def scene() -> None:
-        async with staged(film, LiveSettings(announce=("198.51.100.7",))) as stage, WebRtcClient() as client:
+        async with staged(film, LiveSettings(announce=("198.51.100.7",))) as stage, WebRtcViewer() as client:
             _, answer = await stage.peers.offer(await client.offer(), CAMERA, StreamRole.MAIN, "an")
             lines = [line.split() for line in answer.sdp.splitlines() if line.startswith("a=candidate")]
             announced = next(line for line in lines if line[4] == "198.51.100.7")
@@ -289,7 +289,7 @@ def test_announced_addresses_stand_in_the_answer(film: Path) -> None:
 
 def test_a_browser_that_says_farewell_is_gone_at_once(film: Path) -> None:
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient() as client:
+        async with staged(film) as stage, WebRtcViewer() as client:
             ended: list[str] = []
             await stage.watch(client, on_close=lambda: ended.append("an"))
             await client.until(lambda: client.frames > 3)
@@ -305,7 +305,7 @@ def test_a_browser_that_vanishes_is_found_out(film: Path, monkeypatch: pytest.Mo
 
     async def scene() -> None:
         async with staged(film) as stage:
-            gone, stays = WebRtcClient(), WebRtcClient()
+            gone, stays = WebRtcViewer(), WebRtcViewer()
             await stage.watch(gone)
             await stage.watch(stays)
             await stays.until(lambda: stays.frames > 3)
@@ -324,7 +324,7 @@ def test_one_that_never_connects_is_given_up(film: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(peer, "CONNECT_S", 0.3)
 
     async def scene() -> None:
-        async with staged(film) as stage, WebRtcClient() as client:
+        async with staged(film) as stage, WebRtcViewer() as client:
             await stage.peers.offer(await client.offer(), CAMERA, StreamRole.MAIN, "an")
             await stage.until(lambda: stage.peers.stats.peers == 0)
             assert stage.peers.stats.failed == 1
@@ -334,7 +334,7 @@ def test_one_that_never_connects_is_given_up(film: Path, monkeypatch: pytest.Mon
 
 def test_viewers_that_come_and_go_leave_nothing_behind(film: Path) -> None:
     async def round_(stage: Stage) -> None:
-        clients = [WebRtcClient() for _ in range(6)]
+        clients = [WebRtcViewer() for _ in range(6)]
         await asyncio.gather(*(stage.watch(each) for each in clients))
         await asyncio.gather(*(each.until_frames(3) for each in clients))
         await asyncio.gather(*(each.close() for each in clients))

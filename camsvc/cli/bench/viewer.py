@@ -1,8 +1,10 @@
 """A viewer without a browser: WebRTC by aiortc's ICE and DTLS, that takes packets and looks at no picture.
 
 Cheap enough that 25 of them load a machine less than what they measure. It behaves as a browser does towards a server:
-checks the connection, sends receiver reports, asks for what is lost.
+checks the connection, sends receiver reports, asks for what is lost. Tests of live view use it as well.
 """
+
+# ruff: noqa: SLF001  aiortc keeps its packets private; tests/live/test_seams.py and every use of this would tell
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ REPORT_S = 1.0
 CONNECT_S = 10.0
 
 
-class WebRtcClient:
+class WebRtcViewer:
     """``offer``, ``take`` the answer, then it counts. ``decrypt`` keeps the packets as well. ``loses`` says which RTP
     packets (counted from 0) never arrive."""
 
@@ -58,8 +60,9 @@ class WebRtcClient:
         self.bytes = 0
         self.frames = 0
         self.first_frame_s: float | None = None
-        """``time.monotonic`` of the end of the first picture."""
+        """``time.monotonic`` of the end of the first key frame: a decoder can show it."""
         self.first_packet_s: float | None = None
+        self._key_time: int | None = None
         self.rtp: dict[int, RtpPacket] = {}
         """By sequence number; repeated ones in the place of those that were lost."""
         self.repeated = 0
@@ -102,8 +105,8 @@ class WebRtcClient:
     async def take(self, answer: str) -> None:
         """Connects. Raises TimeoutError, ConnectionError."""
         video = next(each for each in SessionDescription.parse(answer).media if each.kind == "video")
-        assert video.ice is not None
-        assert video.dtls is not None
+        if video.ice is None or video.dtls is None:
+            raise ConnectionError("the answer names no transport")
         self.ssrc = video.ssrc[0].ssrc if video.ssrc else 0
         self.rtx_ssrc = video.ssrc[1].ssrc if len(video.ssrc) > 1 else None
         async with asyncio.timeout(CONNECT_S):
@@ -197,13 +200,23 @@ class WebRtcClient:
             return True
         if data[1] & 0x80:
             self.frames += 1
-            if self.first_frame_s is None:
-                self.first_frame_s = now_s
-        if self._decrypt:
-            self.bursts.append((now_s, len(data)))
-            self._keep(RtpPacket.parse(self._dtls._rx_srtp.unprotect(data)))
+        if self._decrypt or self.first_frame_s is None:
+            packet = RtpPacket.parse(self._dtls._rx_srtp.unprotect(data))
+            self._look_for_first(packet, now_s)
+            if self._decrypt:
+                self.bursts.append((now_s, len(data)))
+                self._keep(packet)
         self._on_arrival.set()
         return True
+
+    def _look_for_first(self, packet: RtpPacket, now_s: float) -> None:
+        """A picture can be shown once a key frame is there."""
+        if self.first_frame_s is not None:
+            return
+        if self._key_time is None and _begins_key_frame(packet.payload):
+            self._key_time = packet.timestamp
+        if packet.marker and packet.timestamp == self._key_time:
+            self.first_frame_s = now_s
 
     def _keep(self, packet: RtpPacket) -> None:
         number = packet.sequence_number
@@ -235,6 +248,17 @@ class _Connection(Connection):
             super().data_received(data, component)
 
 
+def _begins_key_frame(payload: bytes) -> bool:
+    """RFC 6184: a sequence parameter set or an IDR slice, by itself, first of several, or the first part of one."""
+    kind = payload[0] & 0x1F
+    if kind == _STAP_A:
+        kind = payload[3] & 0x1F
+    elif kind == _FU_A:
+        kind = payload[1] & 0x1F
+    return kind in {_IDR, _SPS}
+
+
+_IDR, _SPS, _STAP_A, _FU_A = 5, 7, 24, 28
 _CERTIFICATES: list[RTCCertificate] = []
 
 
