@@ -159,6 +159,7 @@ def test_each_process_that_is_killed_comes_back_on_its_port_within_seconds(data:
             "s3": lambda: writable(store),
             "server": lambda: answers(f"{ready['url']}healthz"),
             "worker-1": lambda: True,
+            "live-1": lambda: True,
         }
         for _ in range(2):
             for name, healed in checks.items():
@@ -223,7 +224,7 @@ def test_a_database_and_a_store_of_ones_own_are_used_instead(
     monkeypatch.setenv("CAMSVC_S3_SECURE", "false")
     with Up(data) as up:
         assert logs_in(up.ready()["url"])
-        assert set(up.pids()) == {"server", "worker-1"}
+        assert set(up.pids()) == {"server", "worker-1", "live-1"}
         assert database_answers(database_url)
 
 

@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from camsvc.api import schemas
-from camsvc.api.access import signed_in
 from camsvc.api.asking import Asking
 from camsvc.api.context import server_of
 from camsvc.api.errors import NotYetError
@@ -79,10 +78,10 @@ async def snapshot(request: Request, asker: Asking, camera: CameraId, stream: St
     return Response(jpeg, headers={**headers, "Content-Disposition": disposition}, media_type="image/jpeg")
 
 
-@router.get("/live/ice", response_model=schemas.IceServers, dependencies=[Depends(signed_in)])
-def ice(request: Request) -> Response:
+@router.get("/live/ice", response_model=schemas.IceServers)
+def ice(request: Request, asker: Asking) -> Response:
     """ICE servers, for ``new RTCPeerConnection(…)``."""
-    return JSONResponse({"iceServers": live.ice_servers(server_of(request))})
+    return JSONResponse({"iceServers": live.ice_servers_for(server_of(request), asker)})
 
 
 class Mp4Response(TimedStreamingResponse):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from camsvc.api.asking import Asking
-from camsvc.api.context import Server, server_of
+from camsvc.api.context import server_of
 from camsvc.api.routes.cameras import CameraId
 from camsvc.api.services import live
 from camsvc.domain.camera import StreamRole
@@ -55,7 +56,7 @@ async def offer(request: Request, asker: Asking, camera: CameraId, stream: Strea
         **({"Camsvc-Rendition": seen.answer.rendition} if seen.answer.rendition else {}),
     }
     response = Response(seen.answer.sdp, 201, headers, SDP)
-    _add_links(response, server)
+    _add_links(response, live.ice_servers(server))
     return response
 
 
@@ -63,7 +64,8 @@ async def offer(request: Request, asker: Asking, camera: CameraId, stream: Strea
 async def options(request: Request, asker: Asking, camera: CameraId) -> Response:
     """What may be posted, and the ICE servers."""
     response = Response(status_code=204, headers={"Accept-Post": SDP, "Allow": "OPTIONS, POST"})
-    _add_links(response, server_of(request))
+    servers = await run_in_threadpool(live.ice_servers_for, server_of(request), asker)
+    _add_links(response, servers)
     return response
 
 
@@ -96,9 +98,9 @@ async def _text(request: Request, media_type: str) -> str:
         raise InputError("the body is no text in UTF-8", parameter="body", cure=f"send {media_type}") from error
 
 
-def _add_links(response: Response, server: Server) -> None:
+def _add_links(response: Response, servers: list[dict[str, Any]]) -> None:
     """Each URL of an ICE server as a Link of its own (draft-ietf-wish-whep-03 §4.6)."""
-    for each in live.ice_servers(server):
+    for each in servers:
         for url in each["urls"]:
             link = f'<{url}>; rel="ice-server"'
             if "username" in each:

@@ -172,6 +172,12 @@ RING_SLACK_S = 30.0
 """The ring keeps whole GOPs, and a request takes its time: who asks for its very beginning is given what there is."""
 
 
+def ice_servers_for(server: Server, asker: Asker) -> list[dict[str, Any]]:
+    """They hold credentials of the TURN server: for those who may see something. Raises ForbiddenError, recorded."""
+    rights.require_somewhere(server, asker.user, Action.LIVE, source=asker.viewer.address or None)
+    return ice_servers(server)
+
+
 def ice_servers(server: Server) -> list[dict[str, Any]]:
     """As ``RTCPeerConnection`` takes them."""
     return [

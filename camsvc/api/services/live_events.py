@@ -132,10 +132,10 @@ class LiveEvents:
         return [_message(camera, state) for camera, state in changed.items() if camera in wanted]
 
     def _require(self, wanted: Wanted) -> frozenset[str]:
-        if wanted.cameras is None:
-            return self._all()
+        if wanted.cameras is None and not wanted.tracks:
+            rights.require_somewhere(self._server, self._user, Action.LIVE, source=self._source)
         allowed = frozenset(rights.cameras(self._server, self._user, Action.LIVE, among=wanted.cameras))
-        for camera in {*wanted.cameras, *wanted.tracks} - allowed:
+        for camera in {*(wanted.cameras or ()), *wanted.tracks} - allowed:
             rights.require(self._server, self._user, Action.LIVE, camera, source=self._source)
         return allowed
 
