@@ -7,6 +7,7 @@ touched in this module and in ``outlet`` alone; ``tests/live/test_seams.py`` fai
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
@@ -79,6 +80,7 @@ class Link:
         self._ice.on("statechange", self._changed)
         self._dtls.on("statechange", self._changed)
         self._route: tuple[object, Route] | None = None
+        self._gathering: asyncio.Task[None] | None = None
         self._ended = False
 
     @property
@@ -91,7 +93,9 @@ class Link:
         return max(self._connection.heard_s, self._dtls.heard_s)
 
     async def gather(self) -> None:
-        await self._gatherer.gather()
+        """Opens sockets; done within GATHER_S or so."""
+        self._gathering = asyncio.create_task(self._gatherer.gather())
+        await asyncio.shield(self._gathering)
 
     def candidates(self, announce: Sequence[str]) -> list[RTCIceCandidate]:
         """Ours, and one for each announced address: a router there passes the same port on to us."""
@@ -151,6 +155,9 @@ class Link:
     async def close(self) -> None:
         """Tells the browser, frees the sockets. May be called twice."""
         self._ended = True
+        if self._gathering is not None:
+            # One that is cut short leaves sockets that nobody knows of.
+            await asyncio.gather(self._gathering, return_exceptions=True)
         await self._dtls.stop()
         await self._ice.stop()
         if self._route is not None:

@@ -21,7 +21,7 @@ _RATE_DECAY = 0.8
 
 
 class Bucket:
-    """A token bucket in bytes. Debt is allowed for one packet, so that no packet is too big for it."""
+    """A token bucket in bytes. Debt is allowed for one packet, so that none is too big for it, and for repeated ones."""
 
     def __init__(self, now_s: float) -> None:
         self.bytes_per_s = MIN_BYTES_PER_S
@@ -33,6 +33,11 @@ class Bucket:
         self._tokens = min(self._tokens + (now_s - self._filled_s) * rate, rate * BURST_S)
         self._filled_s = now_s
         return self._tokens
+
+    @property
+    def deepest(self) -> float:
+        """The debt that repeated packets may make: as much as one burst."""
+        return -self.bytes_per_s * BURST_S
 
     def take(self, size_bytes: int) -> None:
         self._tokens -= size_bytes

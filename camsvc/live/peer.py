@@ -35,7 +35,11 @@ SILENT_S = 12.0
 REPORT_S = 2.0
 """Between sender reports; the browser needs two of them to know the time of a picture, so the second comes sooner."""
 RESTART_S = 1.0
-"""Between repetitions of the last GOP for one viewer: a link that loses much would carry nothing else."""
+RESTART_CAP_S = 16.0
+"""Between repetitions of the last GOP for one viewer: at least the first, twice as long after each, up to the second. A
+link that is too thin for the stream would carry nothing else; it gets the camera's own next key frame instead."""
+CALM_S = 20.0
+"""Without a lost picture for so long, the next one is repaired at once again."""
 MAX_LOST = 256
 """Packets that are repeated for one request; a browser that lost more asks for a key frame."""
 _H264_SPS = 7
@@ -89,6 +93,7 @@ class Peer:
         self._connected_s = 0.0
         self._report_due_s = 0.0
         self._restarted_s = 0.0
+        self._restart_wait_s = 0.0
 
     @property
     def is_connected(self) -> bool:
@@ -99,13 +104,15 @@ class Peer:
         return self._sender.stats if self._sender else SenderStats(0, 0, 0, 0)
 
     async def open(self, camera: str, stream: StreamRole) -> Answer:
-        """Raises NotFoundError and LimitError as the hub does; then, and when it is cancelled, ``close`` it too."""
+        """Raises NotFoundError and LimitError as the hub does, SourceError when it was closed meanwhile; ``close`` it
+        then, and when it is cancelled, too."""
         gathering = asyncio.create_task(self._link.gather())
         try:
             self._subscription = await self._ground.hub.subscribe(camera, stream)
-            await gathering
         finally:
-            gathering.cancel()
+            await gathering
+        if self._is_over:
+            raise SourceError("this live process is stopping")
         started = self._subscription.started
         chosen = sdp.choose(self._offer, _profile_idc(started))
         answer = sdp.answer(self._offer, chosen, self._local())
@@ -152,6 +159,7 @@ class Peer:
                 outlet = await self._link.connect()
             self._sender = Sender(self._link, outlet, chosen, self._ids, self._ground.pacer, self._ground.clock)
             self._connected_s = self._restarted_s = time.monotonic()
+            self._restart_wait_s = RESTART_S
             self._sender.report()
             # What has come meanwhile would be played late: begin with the newest picture.
             subscription.restart()
@@ -173,10 +181,13 @@ class Peer:
 
     def _restart(self, sender: Sender) -> None:
         now_s = time.monotonic()
-        if self._subscription is not None and now_s - self._restarted_s >= RESTART_S:
-            self._restarted_s = now_s
-            sender.give_up()
-            self._subscription.restart()
+        since_s = now_s - self._restarted_s
+        if self._subscription is None or since_s < self._restart_wait_s:
+            return
+        self._restart_wait_s = RESTART_S if since_s > CALM_S else min(2 * self._restart_wait_s, RESTART_CAP_S)
+        self._restarted_s = now_s
+        sender.give_up()
+        self._subscription.restart()
 
     def _end(self, why: PeerEnd) -> None:
         if not self._is_over:

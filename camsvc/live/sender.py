@@ -141,7 +141,11 @@ class Sender:
             if route is None or now_s - self._repeated_at.get(whole, -1.0) < REPEAT_AFTER_S:
                 continue
             found = next((each for each in reversed(self._history) if each.number <= whole), None)
-            if found is None or whole >= found.number + found.left or self._bucket.available(now_s) <= 0:
+            if (
+                found is None
+                or whole >= found.number + found.left
+                or self._bucket.available(now_s) < self._bucket.deepest
+            ):
                 continue
             self._repeated_at[whole] = now_s
             self._outlet.send_packet(route, self._again(found, whole))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from statistics import median
 
 import pytest
 
 from camsvc.live.access_unit import RTP_PERIOD
-from tests.browser import Chromium, browser
+from camsvc.live.outlet import Route
+from tests.browser import Chromium
 from tests.live.broadcast import live
-from tests.live.watching import page
+from tests.live.chromium.watching import page
 from tests.video import Film, make_film
 
-__all__ = ["browser"]
 
 GOP_S = 4
 """Long, so that waiting for the next key frame would show."""
 FPS = 25
+LOSS = 0.05
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +49,34 @@ def age_ms(frame: dict[str, float]) -> float:
     """How old the picture was when it was shown, by its RTP time stamp alone."""
     behind_90k = (round(frame["at"] * 90) - int(frame["rtp"]) + RTP_PERIOD // 2) % RTP_PERIOD - RTP_PERIOD // 2
     return behind_90k / 90
+
+
+def test_a_browser_on_a_bad_link_gets_again_what_it_lost(
+    browser: Chromium, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = Random(1)
+    send, send_run = Route.send, Route.send_run
+
+    def lossy(route: Route, packet: memoryview) -> bool:
+        return chance.random() < LOSS or send(route, packet)
+
+    def lossy_run(route: Route, packets: memoryview, size: int, count: int) -> int:
+        if chance.random() >= LOSS * count:
+            return send_run(route, packets, size, count)
+        lost = chance.randrange(count) * size
+        for begin in range(0, len(packets), size):
+            if begin != lost:
+                send(route, packets[begin : begin + size])
+        return 0
+
+    monkeypatch.setattr(Route, "send", lossy)
+    monkeypatch.setattr(Route, "send_run", lossy_run)
+    with live(film) as thread, page(browser, thread) as opened:
+        opened.evaluate("watch()")
+        opened.wait_for_timeout(4000)
+        stats = opened.evaluate("stats()")
+        ours = thread.call(lambda: thread.peers.stats)
+    assert stats["retransmittedPacketsReceived"] > 3
+    assert ours.repeated_packets >= stats["retransmittedPacketsReceived"]
+    assert stats["framesDecoded"] > 3 * FPS
+    assert stats["totalFreezesDuration"] < 0.5
