@@ -12,7 +12,7 @@ MIGRATION = 1
 ACCOUNTS = 2
 """Held while the first administrator is made."""
 AUDIT = 3
-"""Held while a record is appended to the audit chain, until it is committed."""
+"""Held while a record is appended to the audit chain, until it is committed: by the database's ``audit_append``."""
 SIGNING = 4
 """Held while the key that signs evidence is made or replaced."""
 PARTITIONS = 5

@@ -101,26 +101,25 @@ class Head:
 START = Head(0, GENESIS)
 
 
-def link(before: Head, at: datetime, deed: Deed, format_: int = FORMAT) -> Record:
-    """The record of ``deed`` that follows ``before``."""
-    seq = before.seq + 1
-    return Record(seq, at, deed, digest(before.hash, seq, at, deed, format_), format_)
-
-
 def digest(before: bytes, seq: int, at: datetime, deed: Deed, format_: int = FORMAT) -> bytes:
     return hashlib.sha256(before + canonical(seq, at, deed, format_)).digest()
 
 
 def canonical(seq: int, at: datetime, deed: Deed, format_: int = FORMAT) -> bytes:
-    """JSON in one form only: keys sorted, no white space, UTF-8, nulls and empty details left out, numbers as in
-    RFC 8785 §3.2.2.3 as far as whole ones go, times in UTC with six digits of a second.
+    """JSON in one form only: keys sorted, no white space, UTF-8, nulls and empty details left out, whole numbers
+    without a fraction, times in UTC with six digits of a second.
 
     A later column that is null for old records leaves their form as it was.
     """
+    before, between, after = pieces(deed, format_)
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{before}{moment}{between}{seq}{after}".encode()
+
+
+def pieces(deed: Deed, format_: int = FORMAT) -> tuple[str, str, str]:
+    """The canonical JSON without what only the database knows, ``at`` and ``seq``, which go between the three."""
     members: dict[str, Any] = {
         "format": format_,
-        "seq": seq,
-        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
         "kind": str(deed.kind),
         "what": deed.what,
         "outcome": str(deed.outcome),
@@ -134,8 +133,11 @@ def canonical(seq: int, at: datetime, deed: Deed, format_: int = FORMAT) -> byte
         "case_number": deed.case_number,
         "details": plain(deed.details) or None,
     }
-    given = {name: value for name, value in members.items() if value is not None}
-    return json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    texts = {name: f"{_json(name)}:{_json(value)}" for name, value in sorted(members.items()) if value is not None}
+    before = "".join(f"{text}," for name, text in texts.items() if name < "at")
+    between = "".join(f"{text}," for name, text in texts.items() if "at" < name < "seq")
+    after = "".join(f",{text}" for name, text in texts.items() if name > "seq")
+    return f'{{{before}"at":"', f'",{between}"seq":', f"{after}}}"
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  any JSON
@@ -164,3 +166,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401  any JSON
 def storable(text: str) -> str:
     """Without NUL and lone surrogates, which no database takes."""
     return "".join("\N{REPLACEMENT CHARACTER}" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

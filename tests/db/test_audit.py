@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -87,6 +89,17 @@ class TestChain:
         )
         assert first.hash == digest(bytes(32), 1, first.at, first.deed)
         assert second.hash == digest(first.hash, 2, second.at, second.deed)
+
+    def test_what_offline_checkers_do_proves_it_too(self, chain: Database) -> None:
+        """Sorted JSON of the members, as evidence packages carry them."""
+        append(chain, "é.done", area="a", camera="c", user_name="lan", incident=INCIDENT, source="192.0.2.1")
+        before = bytes(32)
+        with chain.session() as session:
+            for each in audit.read(session, 0):
+                members = json.loads(canonical(each.seq, each.at, each.deed, each.format))
+                text_ = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+                before = hashlib.sha256(before + text_.encode()).digest()
+                assert before == each.hash
 
     def test_appenders_at_once_make_one_chain_without_a_hole(self, database: Database) -> None:
         def several() -> None:
@@ -321,6 +334,10 @@ class TestAppendOnly:
             f"SET ROLE {KEEPER}",
             f"GRANT {KEEPER} TO {OWNER}",
             "SET session_replication_role = replica",
+            "INSERT INTO audit SELECT * FROM audit",
+            APPENDED.format(seq=11),
+            "CREATE OR REPLACE FUNCTION audit_append(a text, b text, c text, OUT new_seq bigint,"
+            " OUT new_at timestamptz, OUT new_hash bytea) LANGUAGE sql AS $$ SELECT 1, now(), 'x' $$",
         ):
             with pytest.raises(DBAPIError, match=r"denied|permission|owner") as caught, chain.session() as session:
                 session.execute(text(statement))

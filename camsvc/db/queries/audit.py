@@ -8,13 +8,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, DateTime, LargeBinary, column, func, select
 from sqlalchemy.orm import Session
 
-from camsvc.db.locks import AUDIT, SPACE
 from camsvc.db.models import AuditHeadRow, AuditRow
-from camsvc.domain.audit import Deed, Head, Kind, Outcome, Record, link, plain, storable
+from camsvc.domain.audit import Deed, Head, Kind, Outcome, Record, pieces, plain, storable
 
 _DEED = (
     "kind",
@@ -35,26 +33,17 @@ READ_AT_ONCE = 2000
 
 
 def append(session: Session, deed: Deed) -> Record:
-    """The record of ``deed``, at the end of the chain.
+    """The record of ``deed``, at the end of the chain: one statement, as the database itself numbers and hashes it.
 
     Appenders wait for each other until the transaction ends: let it hold nothing but this. Text that PostgreSQL cannot
     hold is mended: a request is recorded whatever it held. Raises DatabaseUnavailableError through the session.
     """
     deed = _storable(deed)
-    session.execute(text("SELECT pg_advisory_xact_lock(:space, :what)"), {"space": SPACE, "what": AUDIT})
-    seq, hash_, now = session.execute(select(AuditHeadRow.seq, AuditHeadRow.hash, func.clock_timestamp())).one()
-    record = link(Head(seq, hash_), now.astimezone(UTC), deed)
-    session.execute(
-        insert(AuditRow).values(
-            seq=record.seq,
-            at=record.at,
-            **{name: getattr(deed, name) for name in _DEED},
-            details=dict(deed.details),
-            format=record.format,
-            hash=record.hash,
-        )
+    made = select(
+        column("new_seq", BigInteger), column("new_at", DateTime(timezone=True)), column("new_hash", LargeBinary)
     )
-    return record
+    seq, at, hash_ = session.execute(made.select_from(func.audit_append(*pieces(deed)))).one()
+    return Record(seq, at.astimezone(UTC), deed, hash_)
 
 
 def head(session: Session) -> Head:

@@ -47,6 +47,33 @@ BEGIN
     RETURN NEW;
 END $$
 """
+# The canonical JSON of the record comes in three pieces; its time and its number, which only we know, go between them.
+# What is stored is read from the very text that is hashed.
+_APPEND = """
+CREATE FUNCTION audit_append(
+    before_at text, before_seq text, rest text, OUT new_seq bigint, OUT new_at timestamptz, OUT new_hash bytea
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    head record;
+    body text;
+    deed jsonb;
+BEGIN
+    PERFORM pg_advisory_xact_lock(1667329395, 3);
+    SELECT * INTO STRICT head FROM {schema}.audit_head;
+    new_seq := head.seq + 1;
+    new_at := clock_timestamp();
+    body := before_at || to_char(new_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
+        || before_seq || new_seq || rest;
+    new_hash := sha256(head.hash || convert_to(body, 'UTF8'));
+    deed := body::jsonb;
+    INSERT INTO {schema}.audit (seq, at, kind, what, outcome, user_id, user_name, source, camera, area, incident,
+        purpose, case_number, details, format, hash)
+    VALUES (new_seq, new_at, deed->>'kind', deed->>'what', deed->>'outcome', (deed->>'user_id')::integer,
+        deed->>'user_name', deed->>'source', deed->>'camera', deed->>'area', (deed->>'incident')::uuid,
+        deed->>'purpose', deed->>'case_number', coalesce(deed->'details', '{{}}'), (deed->>'format')::smallint,
+        new_hash);
+END $$
+"""
 # Row triggers see each row, statement triggers also TRUNCATE; ALWAYS: also while a replica's changes are applied.
 _TRIGGERS = (
     "CREATE TRIGGER audit_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
@@ -199,7 +226,8 @@ def _audit() -> None:
         postgresql_with={"fillfactor": "10"},
     )
     op.execute(r"INSERT INTO audit_head (seq, hash) VALUES (0, decode(repeat('00', 32), 'hex'))")
-    for statement in (_REFUSE, _FOLLOW, _STEP, *_TRIGGERS):
+    schema = op.get_bind().scalar(sa.text("SELECT quote_ident(current_schema())"))
+    for statement in (_REFUSE, _FOLLOW, _STEP, _APPEND.format(schema=schema), *_TRIGGERS):
         op.execute(statement)
 
 
