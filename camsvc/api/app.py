@@ -31,6 +31,7 @@ from camsvc.api.routes import (
     live_events,
     live_sockets,
     metrics,
+    tallies,
     walls,
     whep,
 )
@@ -60,8 +61,8 @@ piece of a clip that is read takes a thread and no connection."""
 STOP_S = 3.0
 """For each background thread to end; they are daemons, so one that does not holds up nobody."""
 GZIP_MINIMUM_BYTES = 1000
-ROUTERS = (health, metrics, auth, cameras, areas, events, incidents, clips, walls, whep, live, live_events)
-"""``events`` before ``incidents``: "stream" must not be taken for an id."""
+ROUTERS = (health, metrics, auth, cameras, areas, events, tallies, incidents, clips, walls, whep, live, live_events)
+"""``events`` and ``tallies`` before ``incidents``: "stream" and "count" must not be taken for an id."""
 
 
 def create_app(

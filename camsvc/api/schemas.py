@@ -190,6 +190,35 @@ class IncidentPage(BaseModel):
     next_cursor: str | None
 
 
+class IncidentCount(BaseModel):
+    count: int
+    exact: bool = Field(description="False: about; told from a sample")
+
+
+class IncidentBar(BaseModel):
+    start: str = Field(description="UTC; the bar ends where the next unit of the zone begins")
+    count: int
+
+
+class IncidentHistogram(BaseModel):
+    unit: str
+    zone: str
+    exact: bool = Field(description="False: about; told from a sample")
+    bars: list[IncidentBar] = Field(description="In order of time, without the empty ones")
+
+
+class IncidentCell(BaseModel):
+    south: float
+    west: float
+    count: int
+
+
+class IncidentHeat(BaseModel):
+    cell_deg: float
+    exact: bool = Field(description="False: about; told from a sample")
+    cells: list[IncidentCell] = Field(description="The fullest first; incidents without a place are in none")
+
+
 class WallLayout(BaseModel):
     """What PUT takes."""
 

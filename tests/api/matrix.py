@@ -76,6 +76,9 @@ TABLE: Mapping[str, Needs] = {
     "PUT /api/v1/areas/{path}": Needs(Of.NEW, Action.CONFIGURE, body={"name": "Renamed"}),
     "GET /api/v1/incidents": Needs(Of.SOMEWHERE, Action.SEARCH),
     "GET /api/v1/incidents/stream": Needs(Of.SOMEWHERE, Action.SEARCH),
+    "GET /api/v1/incidents/count": Needs(Of.SOMEWHERE, Action.SEARCH),
+    "GET /api/v1/incidents/histogram": Needs(Of.SOMEWHERE, Action.SEARCH),
+    "GET /api/v1/incidents/heat": Needs(Of.SOMEWHERE, Action.SEARCH),
     "GET /api/v1/incidents/{id}": Needs(Of.INCIDENT, Action.SEARCH),
     "GET /api/v1/incidents/{id}/clip": Needs(Of.INCIDENT, Action.REPLAY),
     "GET /api/v1/incidents/{id}/thumbnail": Needs(Of.INCIDENT, Action.SEARCH),
@@ -87,11 +90,11 @@ TABLE: Mapping[str, Needs] = {
     "POST /api/v1/cameras/{camera}/whep": Needs(
         Of.CAMERA, Action.LIVE, NO_LIVE_PROCESS, content="v=0\r\n", headers=SDP
     ),
-    "OPTIONS /api/v1/cameras/{camera}/whep": Needs(Of.ACCOUNT, ok=frozenset({204})),
+    "OPTIONS /api/v1/cameras/{camera}/whep": Needs(Of.SOMEWHERE, Action.LIVE, frozenset({204})),
     "PATCH /api/v1/cameras/{camera}/whep/{session}": Needs(Of.VIEWING, content="a=x", headers=FRAGMENT),
     "DELETE /api/v1/cameras/{camera}/whep/{session}": Needs(Of.VIEWING),
     "GET /api/v1/cameras/{camera}/live.mp4": Needs(Of.CAMERA, Action.LIVE, NO_LIVE_PROCESS),
     "GET /api/v1/cameras/{camera}/snapshot.jpg": Needs(Of.CAMERA, Action.LIVE, NO_LIVE_PROCESS),
-    "GET /api/v1/live/ice": Needs(Of.ACCOUNT),
+    "GET /api/v1/live/ice": Needs(Of.SOMEWHERE, Action.LIVE),
     "GET /api/v1/live/events": Needs(Of.CAMERA, Action.LIVE, query="camera={camera}"),
 }
