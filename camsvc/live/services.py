@@ -73,9 +73,11 @@ class Serving:
         keys = {bytes.fromhex(each.request.viewer.key) for each in viewings}
         with self._database.session() as session:
             holders = standing.holders(session, keys)
+            areas = standing.areas(session, {each.request.camera for each in viewings})
 
         def may(viewing: Viewing) -> bool:
-            user = holders.get(bytes.fromhex(viewing.request.viewer.key))
-            return user is not None and user.may(Action.LIVE, viewing.request.area)
+            request = viewing.request
+            user = holders.get(bytes.fromhex(request.viewer.key))
+            return user is not None and user.may(Action.LIVE, areas.get(request.camera, request.area))
 
         return [each for each in viewings if not may(each)]

@@ -21,6 +21,7 @@ from camsvc.db.queries import accounts, areas, grants
 from camsvc.domain.account import Grant, Role
 from camsvc.live.services import Serving
 from camsvc.live.viewings import End, Way
+from tests.db.examples import camera, put
 from tests.live.test_wire import REQUEST
 
 
@@ -38,7 +39,8 @@ def test_a_viewing_ends_with_the_session_or_the_grant_that_it_hangs_on(
     database: Database, migrated_url: str, tmp_path: Path
 ) -> None:
     settings = Settings(data=tmp_path, database_url=SecretStr(migrated_url))
-    names = ("stays", "logged-out", "disabled", "taken", "elsewhere")
+    cipher = Cipher(Fernet.generate_key())
+    names = ("stays", "logged-out", "disabled", "taken", "elsewhere", "moved")
     tokens: dict[str, str] = {}
     users = {}
     with database.session() as session:
@@ -50,18 +52,21 @@ def test_a_viewing_ends_with_the_session_or_the_grant_that_it_hangs_on(
             tokens[name] = accounts.issue(session, users[name], TokenKind.SESSION, 60)
 
     async def main() -> dict[str, End | None]:
-        serving = Serving(settings, "live-1", database, Cipher(Fernet.generate_key()), SystemClock())
+        serving = Serving(settings, "live-1", database, cipher, SystemClock())
         viewings = {}
         for number, name in enumerate(names):
             key = hashlib.sha256(tokens[name].encode()).hexdigest()
             viewer = replace(REQUEST.viewer, user=users[name].id, name=name, key=key)
             request = replace(REQUEST, viewing=f"{number:032x}", viewer=viewer)
+            if name == "moved":
+                request = replace(request, camera="wanders")
             viewings[name] = serving.viewings.admit(request, Way.WEBRTC, nothing)
         with database.session() as session:
             accounts.revoke(session, tokens["logged-out"])
             accounts.set_disabled(session, users["disabled"].id, disabled=True)
             grants.take(session, users["taken"].id, Grant(Role.OPERATOR, "town"))
             grants.give(session, users["taken"].id, Grant(Role.POLICE, "town"))
+        put(database, cipher, camera("gate", area="town/gate"), camera("wanders", area="harbour"))
         await serving.viewings.check()
         return {name: viewing.over for name, viewing in viewings.items()}
 

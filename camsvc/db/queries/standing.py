@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from camsvc.db.models import GrantRow, TokenRow, UserRow
+from camsvc.db.models import CameraRow, GrantRow, TokenRow, UserRow
 from camsvc.domain.account import Grant, User
 
 
@@ -32,3 +32,9 @@ def holders(session: Session, keys: Collection[bytes]) -> dict[bytes, User]:
         if role is not None:
             grants.add(Grant(role, area))
     return {key: User(user, name, frozenset(held[key])) for key, (user, name) in names.items()}
+
+
+def areas(session: Session, cameras: Collection[str]) -> dict[str, str]:
+    """Where they stand now: a camera may have been moved to another area, where others may see it."""
+    rows = session.execute(select(CameraRow.id, CameraRow.area).where(CameraRow.id.in_(list(cameras))))
+    return {row.id: row.area for row in rows}
