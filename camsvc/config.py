@@ -85,6 +85,7 @@ def _address(value: str) -> str:
 CameraId = Annotated[str, AfterValidator(_camera_id)]
 AreaPath = Annotated[str, AfterValidator(_area_path)]
 StreamUrl = Annotated[str, AfterValidator(_stream_url)]
+UdpPort = Annotated[int, Field(ge=1024, le=65535)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -220,6 +221,16 @@ class LiveSettings(_Model):
     max_transcodes: int = Field(default=2, ge=0, le=64)
     ice_servers: tuple[IceServerConfig, ...] = ()
     announce: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_listed)] = ()
+    udp_ports: Annotated[tuple[UdpPort, UdpPort] | None, BeforeValidator(_listed)] = None
+
+    @model_validator(mode="after")
+    def _ports_suffice(self) -> Self:
+        if self.udp_ports is not None and self.udp_ports[1] - self.udp_ports[0] + 1 < self.max_viewers:
+            first, last = self.udp_ports
+            raise ValueError(
+                f"udp_ports {first} to {last} are fewer than max_viewers, {self.max_viewers}: each viewer takes one"
+            )
+        return self
 
 
 class DetectorSettings(_Model):

@@ -130,6 +130,14 @@ def test_broken_yaml_is_said_with_its_line(tmp_path: Path) -> None:
         config.load(file)
 
 
+def test_ports_of_viewers_must_suffice_for_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMSVC_LIVE__UDP_PORTS", "50000, 50999")
+    assert config.load().live.udp_ports == (50_000, 50_999)
+    monkeypatch.setenv("CAMSVC_LIVE__UDP_PORTS", "50000,50100")
+    with pytest.raises(ConfigError, match="fewer than max_viewers, 200"):
+        config.load()
+
+
 def test_addresses_to_announce_come_as_a_list_or_joined_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert config.LiveSettings(announce=["203.0.113.7"]).announce == ("203.0.113.7",)
     monkeypatch.setenv("CAMSVC_LIVE__ANNOUNCE", "203.0.113.7, 2001:db8::7")

@@ -2,7 +2,7 @@
 
 aiortc's RTCPeerConnection would send each picture in one burst and spend most of a core on it. Its parts do the rest
 well and are public (as in ORTC): gatherer, ICE transport, DTLS transport. The few private names that are touched are
-touched in this module and in ``outlet`` alone; ``tests/live/test_seams.py`` fails when a new version moves one.
+touched in this module, ``agent`` and ``outlet`` alone; ``tests/live/test_seams.py`` fails when a new version moves one.
 """
 
 from __future__ import annotations
@@ -11,25 +11,20 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from aioice import Candidate, Connection, stun
+from aioice import Candidate
 from aioice.candidate import candidate_foundation, candidate_priority
-from aioice.ice import StunProtocol
-from aiortc import RTCCertificate, RTCIceCandidate, RTCIceGatherer, RTCIceServer, RTCIceTransport
+from aiortc import RTCCertificate, RTCIceCandidate, RTCIceGatherer, RTCIceTransport
 from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcicetransport import candidate_from_aioice, connection_kwargs
+from aiortc.rtcicetransport import candidate_from_aioice
 from aiortc.rtp import AnyRtcpPacket, RtcpPacket
 
-from camsvc.config import IceServerConfig
+from camsvc.config import LiveSettings
 from camsvc.errors import SourceError
+from camsvc.live.agent import Agent
 from camsvc.live.outlet import Outlet, Route, Scratch, duplicate
 from camsvc.live.sdp import Offer
 
-GATHER_S = 1
-"""For answers of STUN and TURN servers. The viewer waits for it, and a server that is there answers in 0.1 s."""
-MAX_WAITING_DATAGRAMS = 256
-"""Of one viewer, before and while DTLS reads them; a browser sends a few a second. Full: the datagram is dropped."""
 CERTIFICATE_S = 24 * 3600.0
 """One certificate serves all viewers of a day: making one costs as much as a handshake. It is valid for 30 days."""
 
@@ -63,13 +58,13 @@ class Link:
         self,
         offer: Offer,
         certificate: RTCCertificate,
-        ice_servers: Sequence[IceServerConfig],
+        settings: LiveSettings,
         scratch: Scratch,
         on_control: OnControl,
         on_end: Callable[[], None],
     ) -> None:
         gatherer = RTCIceGatherer(iceServers=[])
-        self._connection = gatherer._connection = _Connection(ice_controlling=False, **_servers(ice_servers))  # noqa: SLF001
+        self._connection = gatherer._connection = Agent(settings)  # noqa: SLF001
         self._gatherer = gatherer
         self._ice = RTCIceTransport(gatherer)
         self._dtls = _DtlsTransport(self._ice, certificate, on_control)
@@ -93,7 +88,7 @@ class Link:
         return max(self._connection.heard_s, self._dtls.heard_s)
 
     async def gather(self) -> None:
-        """Opens sockets; done within GATHER_S or so."""
+        """Opens sockets; done within ``agent.GATHER_S`` or so."""
         self._gathering = asyncio.create_task(self._gatherer.gather())
         await asyncio.shield(self._gathering)
 
@@ -171,30 +166,6 @@ class Link:
             self._on_end()
 
 
-class _Connection(Connection):
-    """aioice's agent, bounded in time and memory, that knows when it last heard of the browser."""
-
-    heard_s = 0.0
-
-    async def get_component_candidates(
-        self,
-        component: int,
-        addresses: list[str],
-        timeout: int = GATHER_S,  # noqa: ASYNC109  the library's
-    ) -> list[Candidate]:
-        # A host without any network still serves itself.
-        return await super().get_component_candidates(component, addresses or ["127.0.0.1"], min(timeout, GATHER_S))
-
-    def data_received(self, data: bytes, component: int) -> None:
-        if self._queue.qsize() < MAX_WAITING_DATAGRAMS:
-            super().data_received(data, component)
-
-    def check_incoming(self, message: stun.Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
-        # Called for requests that show the password only, and so does nobody keep a dead viewer alive.
-        self.heard_s = time.monotonic()
-        super().check_incoming(message, addr, protocol)
-
-
 class _DtlsTransport(RTCDtlsTransport):
     """Hands RTCP to one listener: there is one stream, and nothing to route."""
 
@@ -213,17 +184,3 @@ class _DtlsTransport(RTCDtlsTransport):
         self.heard_s = time.monotonic()
         with contextlib.suppress(ValueError):  # malformed: as if it had been lost
             self._on_control(RtcpPacket.parse(data))
-
-
-def _servers(configured: Sequence[IceServerConfig]) -> dict[str, Any]:
-    """As aioice wants them; it uses the first STUN and the first TURN server of all."""
-    return connection_kwargs(
-        [
-            RTCIceServer(
-                urls=list(each.urls),
-                username=each.username,
-                credential=each.credential.get_secret_value() if each.credential else None,
-            )
-            for each in configured
-        ]
-    )

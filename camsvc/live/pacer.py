@@ -21,7 +21,7 @@ _RATE_DECAY = 0.8
 
 
 class Bucket:
-    """A token bucket in bytes. Debt is allowed for one packet, so that none is too big for it, and for repeated ones."""
+    """A token bucket in bytes. It may owe a packet, so that none is too big for it, and a burst of repeated ones."""
 
     def __init__(self, now_s: float) -> None:
         self.bytes_per_s = MIN_BYTES_PER_S

@@ -81,7 +81,7 @@ class Peer:
         self._link = Link(
             offer,
             ground.certificates.current(),
-            ground.settings.ice_servers,
+            ground.settings,
             ground.scratch,
             self._heard,
             lambda: self._end(PeerEnd.CLOSED if self.is_connected else PeerEnd.FAILED),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import itertools
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -285,6 +287,34 @@ def test_announced_addresses_stand_in_the_answer(film: Path) -> None:
             assert announced[5] in {line[5] for line in lines if line[4] != "198.51.100.7"}, "the port of a socket"
 
     run(scene())
+
+
+def test_viewers_come_in_on_the_ports_that_are_open_to_them(film: Path) -> None:
+    async def scene() -> None:
+        first = free_ports(8)
+        settings = LiveSettings(udp_ports=(first, first + 7), max_viewers=8)
+        async with staged(film, settings) as stage:
+            clients = [WebRtcViewer() for _ in range(4)]
+            for each in clients:
+                await stage.watch(each)
+                await each.until_frames(3)
+            remote = [each._connection._nominated[1].remote_candidate.port for each in clients]
+            assert all(first <= port <= first + 7 for port in remote)
+            assert len(set(remote)) == 4
+            for each in clients:
+                await each.close()
+
+    run(scene())
+
+
+def free_ports(count: int) -> int:
+    """The first of so many UDP ports in a row."""
+    for first in range(42_000, 60_000, count):
+        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                sockets.enter_context(socket.socket(type=socket.SOCK_DGRAM)).bind(("0.0.0.0", port))  # noqa: S104
+            return first
+    pytest.fail("no free ports")
 
 
 def test_a_browser_that_says_farewell_is_gone_at_once(film: Path) -> None:

@@ -1,4 +1,4 @@
-"""The few private names of aiortc, aioice and pylibsrtp that ``live.link`` and ``live.outlet`` touch still are there.
+"""The few private names of aiortc, aioice and pylibsrtp that ``live.link``, ``agent`` and ``outlet`` touch are there.
 
 Everything else of them is public. When this fails after a new version, read what changed before anything else.
 """
@@ -39,6 +39,9 @@ def test_the_agent_calls_what_is_overridden() -> None:
     connection = Connection(ice_controlling=False)
     assert connection._queue.qsize() == 0
     assert connection._nominated == {}
+    assert connection._protocols == []
+    assert "protocol.local_candidate = Candidate(" in source
+    assert list(inspect.signature(aioice.ice.server_reflexive_candidate).parameters) == ["protocol", "stun_server"]
 
 
 def test_dtls_hands_over_control_packets_and_its_keys() -> None:

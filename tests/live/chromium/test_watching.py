@@ -15,7 +15,6 @@ from tests.live.broadcast import live
 from tests.live.chromium.watching import page
 from tests.video import Film, make_film
 
-
 GOP_S = 4
 """Long, so that waiting for the next key frame would show."""
 FPS = 25
