@@ -399,7 +399,7 @@ def test_who_loses_the_right_loses_the_picture_and_is_told(site: Site, live: Fak
         assert said(socket)["state"] == "playing"
         live.refused.add(name)
         live.check()
-        assert said(socket)["status"] == 401
+        assert said(socket)["status"] == 403
     assert live.ended[-1][1] is End.WITHDRAWN
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from camsvc.api.context import Server
-from camsvc.api.errors import NotYetError
+from camsvc.api.errors import ForbiddenError, NotYetError
 from camsvc.api.services import audit, rights
 from camsvc.clock import Clock
 from camsvc.db.cipher import Cipher
@@ -26,7 +26,15 @@ from camsvc.domain.audit import Kind
 from camsvc.domain.camera import StreamRole
 from camsvc.domain.endpoint import Endpoint, EndpointKind
 from camsvc.domain.incident_json import time_json
-from camsvc.errors import CamsvcError, ConflictError, InputError, NotFoundError, SourceError, UnplayableError
+from camsvc.errors import (
+    AccessError,
+    CamsvcError,
+    ConflictError,
+    InputError,
+    NotFoundError,
+    SourceError,
+    UnplayableError,
+)
 from camsvc.live.client import LiveProcesses
 from camsvc.live.viewings import Way
 from camsvc.live.wire import TOKEN_PURPOSE, Answer, Part, Request, Viewer
@@ -124,7 +132,7 @@ async def stream(
     async with _opened(server, request) as (process, parts):
         details = {"stream": role.value, "process": process, **({"start": time_json(start)} if start else {})}
         await _record(server, asker, entry, request, BEGAN, Way.MP4, details)
-        yield parts
+        yield _while_allowed(parts)
 
 
 async def snapshot(server: Server, asker: Asker, camera: str, role: StreamRole) -> tuple[bytes, dict[str, str]]:
@@ -192,6 +200,15 @@ def ice_servers(server: Server) -> list[dict[str, Any]]:
 
 def _request(asker: Asker, entry: CameraEntry, role: StreamRole, start: datetime | None = None) -> Request:
     return Request(secrets.token_hex(VIEWING_BYTES), entry.id, entry.area, role, asker.viewer, start)
+
+
+async def _while_allowed(parts: AsyncIterator[tuple[Part, bytes]]) -> AsyncIterator[tuple[Part, bytes]]:
+    """Raises ForbiddenError when the right is withdrawn in mid-stream; a session that ended tells its page elsewhere."""
+    try:
+        async for part in parts:
+            yield part
+    except AccessError as error:
+        raise ForbiddenError(str(error)) from error
 
 
 @asynccontextmanager
