@@ -203,7 +203,7 @@ def _request(asker: Asker, entry: CameraEntry, role: StreamRole, start: datetime
 
 
 async def _while_allowed(parts: AsyncIterator[tuple[Part, bytes]]) -> AsyncIterator[tuple[Part, bytes]]:
-    """Raises ForbiddenError when the right is withdrawn in mid-stream; a session that ended tells its page elsewhere."""
+    """Raises ForbiddenError when the right is withdrawn in mid-stream."""
     try:
         async for part in parts:
             yield part
