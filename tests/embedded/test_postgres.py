@@ -14,6 +14,10 @@ import psutil
 import psycopg
 import pytest
 
+from camsvc.db.audit_proof import verify
+from camsvc.db.database import Database
+from camsvc.db.queries import audit
+from camsvc.domain.audit import Deed, Kind
 from camsvc.embedded.postgres import EmbeddedPostgres
 from camsvc.errors import ConfigError
 
@@ -64,6 +68,22 @@ def test_it_listens_on_loopback_only_and_its_command_line_has_no_secret(embedded
     assert listening == ["127.0.0.1"]
     for secret in ("password", "superuser_password"):
         assert embedded_postgres._state[secret] not in " ".join(process.cmdline())
+
+
+def test_once_sealed_the_services_role_appends_to_the_audit_and_cannot_change_it(server: EmbeddedPostgres) -> None:
+    with server:
+        database = Database(server.url())
+        database.migrate()
+        for _ in range(2):
+            server.seal_audit()
+        with database.session() as session:
+            audit.append(session, Deed(Kind.ADMINISTER, "thing.done"))
+        for statement in ("DELETE FROM audit", "ALTER TABLE audit DISABLE TRIGGER ALL", "DROP TABLE audit CASCADE"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(server.url()) as connection:
+                connection.execute(statement)
+        assert verify(database).records == 1
+        database.migrate()
+        database.close()
 
 
 def test_durability_is_on_unless_a_test_says_otherwise(data_dir: Path) -> None:
@@ -195,6 +215,10 @@ def test_lost_passwords_are_replaced_as_the_data_is_ours(server: EmbeddedPostgre
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
+from camsvc.db.audit_proof import verify
+from camsvc.db.database import Database
+from camsvc.db.queries import audit
+from camsvc.domain.audit import Deed, Kind
 from camsvc.embedded.postgres import EmbeddedPostgres
 from camsvc.embedded.s3 import EmbeddedS3
 import psycopg, minio, encodings.ascii, encodings.idna, encodings.latin_1
