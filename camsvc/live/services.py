@@ -16,10 +16,11 @@ from camsvc.db.database import Database
 from camsvc.db.queries import standing
 from camsvc.domain.account import Action
 from camsvc.domain.camera import StreamRole
-from camsvc.live.control import Mp4, Services
+from camsvc.live.control import Services
 from camsvc.live.directory import Directory
 from camsvc.live.fragments import Fragments
 from camsvc.live.hub import Hub
+from camsvc.live.lasting import Mp4
 from camsvc.live.peers import Peers
 from camsvc.live.records import Records
 from camsvc.live.snapshot import Snapshots

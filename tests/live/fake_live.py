@@ -20,7 +20,8 @@ from camsvc.config import LiveSettings
 from camsvc.domain.camera import StreamRole
 from camsvc.domain.endpoint import Endpoint, EndpointKind
 from camsvc.errors import CamsvcError, NotFoundError
-from camsvc.live.control import Mp4, Scenes, Services, create_control
+from camsvc.live.control import Services, create_control
+from camsvc.live.lasting import Mp4, Scenes
 from camsvc.live.snapshot import Picture
 from camsvc.live.viewings import End, Viewing, Viewings
 from camsvc.live.wire import Answer, Part
