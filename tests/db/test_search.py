@@ -87,15 +87,15 @@ def test_search_finds_what_a_scan_in_python_finds_in_the_same_order(
 @given(
     items=st.lists(incidents(), max_size=25),
     asked=st.lists(filters(), min_size=2, max_size=3),
-    budget=st.integers(1, 4),
+    budgets=st.tuples(st.integers(1, 3), st.integers(1, 8)),
     limit=st.integers(1, 3),
 )
 def test_walks_that_stop_early_and_facets_together_find_the_same(
-    full: Database, items: list[Incident], asked: list[IncidentFilter], budget: int, limit: int
+    full: Database, items: list[Incident], asked: list[IncidentFilter], budgets: tuple[int, int], limit: int
 ) -> None:
     _refill(full, items)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(walks, "BUDGET", budget)
+        patch.setattr(walks, "BUDGETS", budgets)
         patch.setattr(walks, "BUDGET_MIN", 1)
         for each in asked:
             wanted = _newest_first([item for item in items if matches(each, item)])

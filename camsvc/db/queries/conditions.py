@@ -70,7 +70,9 @@ def by_facet(asked: IncidentFilter, seen_from: list[int] | None, lasting: list[i
         found.append(array([IncidentRow.kind]).overlap(_texts("kinds", asked.kinds)))
     if asked.severities:
         found.append(array([cast(IncidentRow.severity, Text)]).overlap(_texts("severities", asked.severities)))
-    if asked.states:
+    if set(asked.states) == {IncidentState.OPEN}:
+        found.append(IncidentRow.state == IncidentState.OPEN)  # has an index of its own
+    elif asked.states:
         found.append(array([cast(IncidentRow.state, Text)]).overlap(_texts("states", asked.states)))
     if seen_from is not None and len(seen_from) <= VIEWPOINTS_MAX:
         ids = bindparam("viewpoints", seen_from, ARRAY(Integer))

@@ -3,14 +3,14 @@
 Within a window of months there are two ways:
 
 *walks*: one index in order of time, once for each span (see ``models.incidents.SPANS``), for each viewpoint while they
-are few, or for each kind. Where conditions are left that this order does not serve, a walk looks at BUDGET incidents
-and tells where it stopped.
+are few, or for each kind. Where conditions are left that this order does not serve, a walk looks at some hundred
+incidents and tells where it stopped; if so many fitted that ten times as many fill the page, it goes on from there.
 
-*facets*: once a walk stopped before the page was full, matches are rare. Then all of a window that match are found
-through ``ix_incidents_facets`` and put in order.
+*facets*: else matches are rare. Then all of a window that match are found through ``ix_incidents_facets`` and put in
+order.
 
-So a page costs what BUDGET costs when matches are common, and what the matches of a month cost when they are rare, and
-no estimate of the planner's decides which. Windows grow with the distance, so that years without a match are three
+So a page costs what its walks cost when matches are common, and what the matches of a month cost when they are rare,
+and no estimate of the planner's decides which. Windows grow with the distance, so that years without a match are three
 statements; each names its months, so that the planner looks at no other partition.
 """
 
@@ -39,7 +39,6 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
-    values,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
@@ -51,8 +50,9 @@ from camsvc.db.partitions import month
 from camsvc.db.queries import conditions
 from camsvc.domain.search import IncidentFilter
 
-BUDGET = 3000
-"""Incidents that walks look at, all together, before facets are asked: some milliseconds."""
+BUDGETS = (600, 6000)
+"""Incidents that walks look at, all together, before facets are asked: a millisecond. The second only where the first
+promises that it will fill the page."""
 BUDGET_MIN = 40
 """Of one walk, when there are many."""
 MONTHS = 3
@@ -81,12 +81,17 @@ def find(
 ) -> list[Position]:
     """The first ``want`` matches below ``after``, newest first; ``upwards``: those next above it, oldest first."""
     found: list[Position] = []
-    rare = False
+    rare = [span for span, _ in conditions.spans(asked)] == [SPAN_OPEN]
     for window in windows(asked, after, upwards=upwards):
-        if not rare:
-            edge = _take(session.execute(walk(asked, seen_from, window, after, want - len(found), upwards)), found)
+        for budget in BUDGETS if not rare else ():
+            missing = want - len(found)
+            rows = session.execute(walk(asked, seen_from, window, after, missing, upwards, budget=budget))
+            edge = _take(rows, found)
             rare = edge is not None
             after = edge or after
+            fitted = missing - (want - len(found))
+            if not rare or fitted * BUDGETS[1] < (missing - fitted) * budget:
+                break
         if rare and len(found) < want:
             rows = session.execute(facets(asked, seen_from, window, after, want - len(found), upwards))
             found += [Position(started_at, id_) for id_, started_at in rows]
@@ -140,15 +145,24 @@ def walk(
     after: Position | None,
     want: int,
     upwards: bool = False,
+    *,
+    budget: int = BUDGETS[0],
 ) -> Select[Any]:
     """Rows (id, started_at, fits, is_edge): matches, and the last that a walk looked at before its budget ended."""
     lasting = conditions.spans(asked, window.end)
-    walks: FromClause = values(
-        column("span", SmallInteger), column("earliest", DateTime(timezone=True)), name="spans"
-    ).data(lasting)
+    # Not VALUES: a statement with one is compiled anew every time, which costs more than the search itself.
+    spans = (
+        func.unnest(
+            bindparam("spans", [span for span, _ in lasting], ARRAY(SmallInteger)),
+            bindparam("earliest", [earliest for _, earliest in lasting], ARRAY(DateTime(timezone=True))),
+        )
+        .table_valued(column("span", SmallInteger), column("earliest", DateTime(timezone=True)), name="spans")
+        .render_derived()
+    )
+    walks: FromClause = spans
     keyed = [
-        IncidentRow.span == walks.c.span,
-        IncidentRow.started_at >= walks.c.earliest,
+        IncidentRow.span == spans.c.span,
+        IncidentRow.started_at >= spans.c.earliest,
         *conditions.in_time(asked),
         *_within(window),
         *_beyond(after, upwards),
@@ -169,7 +183,7 @@ def walk(
         kind = _each("kind", Text, kinds)
         walks, number = walks.join(kind, true()), len(kinds)
         keyed.append(IncidentRow.kind == kind.c.id)
-    budget = max(BUDGET // max(number, 1), BUDGET_MIN, want) if left else want
+    each = max(budget // max(number, 1), BUDGET_MIN, want) if left else want
     order = _OLDEST_FIRST if upwards else _NEWEST_FIRST
     numbered = (
         select(
@@ -180,10 +194,10 @@ def walk(
         )
         .where(*keyed)
         .order_by(*order)
-        .limit(budget)
+        .limit(each)
         .lateral("walk")
     )
-    is_edge: ColumnElement[bool] = numbered.c.number == budget if left else literal(False)
+    is_edge: ColumnElement[bool] = numbered.c.number == each if left else literal(False)
     order_out = (
         (numbered.c.started_at, numbered.c.id) if upwards else (numbered.c.started_at.desc(), numbered.c.id.desc())
     )

@@ -1,7 +1,8 @@
 """The same questions in SQL as somebody writes it who knows the schema and this one question: the bare limit.
 
-Several ways are tried for each shape and the fastest counts; each is one statement with its constants in it, sent by
-psycopg without anything between.
+Several ways are tried for each shape and the fastest counts; each is one statement with its constants in it, after the
+one that looks up the viewpoints. It begins and ends like ours, with a session of the pool and with incidents as values:
+what is compared is the search.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from camsvc.cli.bench.search.shapes import Answer, Question
+from camsvc.db.incident_rows import from_row
 from camsvc.db.queries.incidents import COUNT_AT_MOST
 from camsvc.domain.incident import IncidentState
 from camsvc.domain.search import IncidentFilter
@@ -32,31 +36,43 @@ _COLUMNS: LiteralString = (
 @dataclass(frozen=True, slots=True)
 class Way:
     name: str
-    statement: sql.Composed
+    lookup: str | None
+    """Of viewpoints; None: no place is asked for."""
+    statement: str
 
 
 def ways(question: Question, connection: psycopg.Connection[Any]) -> list[Way]:
-    """``connection``: to look up viewpoints beforehand; that is not part of what is timed."""
-    where = _where(question.asked, connection)
+    """``connection``: to look up viewpoints for the constants; asking does it again."""
+    lookup = _lookup(question.asked)
+    places = [id_ for (id_,) in connection.execute(lookup).fetchall()] if lookup is not None else None
+    where = _where(question.asked, places)
+    faceted = _facets(question.asked, where)
     if question.answer is not Answer.PAGE:
-        return [
-            Way("plain", _aggregate(question, where)),
-            Way("facets", _aggregate(question, _facets(question.asked, where))),
-        ]
-    return [
-        Way("plain", _page(where, question)),
-        Way("facets", _page(_facets(question.asked, where), question)),
-        Way("spans", _by_span(question, where)),
-    ]
+        found = {"plain": _aggregate(question, where), "facets": _aggregate(question, faceted)}
+    else:
+        found = {
+            "plain": _page(where, question),
+            "facets": _page(faceted, question),
+            "spans": _by_span(question, where),
+        }
+    first = lookup.as_string(connection) if lookup is not None else None
+    return [Way(name, first, statement.as_string(connection)) for name, statement in found.items()]
 
 
-def ask(connection: psycopg.Connection[Any], way: Way) -> list[tuple[Any, ...]]:
-    return connection.execute(way.statement).fetchall()
+def ask(session: Session, question: Question, way: Way, *, patient: bool) -> list[Any]:
+    """Incidents for a page, else rows. Unless ``patient``, gives up after PATIENCE_MS: the session's block then raises
+    DatabaseUnavailableError."""
+    if not patient:
+        session.execute(text(f"SET LOCAL statement_timeout = {PATIENCE_MS}"))
+    connection = session.connection()
+    if way.lookup is not None:
+        connection.exec_driver_sql(way.lookup).fetchall()
+    rows: list[Any] = list(connection.exec_driver_sql(way.statement).fetchall())
+    return [from_row(row, row) for row in rows] if question.answer is Answer.PAGE else rows
 
 
-def _where(asked: IncidentFilter, connection: psycopg.Connection[Any]) -> list[sql.Composable]:
+def _where(asked: IncidentFilter, places: list[int] | None) -> list[sql.Composable]:
     found: list[sql.Composable] = []
-    places = _viewpoints(asked, connection)
     if places is not None:
         found.append(sql.SQL("incidents.viewpoint_id = ANY({})").format(sql.Literal(places)))
     if asked.from_ is not None:
@@ -76,32 +92,31 @@ def _where(asked: IncidentFilter, connection: psycopg.Connection[Any]) -> list[s
     return found
 
 
-def _viewpoints(asked: IncidentFilter, connection: psycopg.Connection[Any]) -> list[int] | None:
-    conditions: list[LiteralString] = []
-    values: list[Any] = []
+def _lookup(asked: IncidentFilter) -> sql.Composed | None:
+    found: list[sql.Composable] = []
     if asked.cameras:
-        conditions.append("camera = ANY(%s)")
-        values.append(list(asked.cameras))
-    if asked.areas:
-        conditions.append("(area = %s OR starts_with(area, %s))")
-        values += [asked.areas[0], f"{asked.areas[0]}/"]
+        found.append(sql.SQL("camera = ANY({})").format(sql.Literal(list(asked.cameras))))
+    for area in asked.areas:
+        found.append(sql.SQL("(area = {} OR starts_with(area, {}))").format(sql.Literal(area), sql.Literal(f"{area}/")))
     if asked.bbox is not None:
-        conditions.append("lat BETWEEN %s AND %s AND lon BETWEEN %s AND %s")
-        values += [asked.bbox.south, asked.bbox.north, asked.bbox.west, asked.bbox.east]
+        box = asked.bbox
+        found.append(_between(box.south, box.north, box.west, box.east))
     if asked.near is not None and asked.radius_m is not None:
-        reach = asked.radius_m / 100_000
-        conditions.append(
-            "lat BETWEEN %s AND %s AND lon BETWEEN %s AND %s AND 12742017.6 * asin(sqrt("
-            "power(sin(radians(lat - %s) / 2), 2) + cos(radians(lat)) * cos(radians(%s))"
-            " * power(sin(radians(lon - %s) / 2), 2))) <= %s"
+        near, reach = asked.near, asked.radius_m / 100_000
+        found.append(_between(near.lat - reach, near.lat + reach, near.lon - reach * 1.2, near.lon + reach * 1.2))
+        found.append(
+            sql.SQL(
+                "12742017.6 * asin(sqrt(power(sin(radians(lat - {lat}) / 2), 2) + cos(radians(lat))"
+                " * cos(radians({lat})) * power(sin(radians(lon - {lon}) / 2), 2))) <= {radius}"
+            ).format(lat=sql.Literal(near.lat), lon=sql.Literal(near.lon), radius=sql.Literal(asked.radius_m))
         )
-        near = asked.near
-        values += [near.lat - reach, near.lat + reach, near.lon - reach * 1.2, near.lon + reach * 1.2]
-        values += [near.lat, near.lat, near.lon, asked.radius_m]
-    if not conditions:
-        return None
-    wanted = sql.SQL("SELECT id FROM viewpoints WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, conditions))
-    return [id_ for (id_,) in connection.execute(wanted, values)]
+    return sql.SQL("SELECT id FROM viewpoints WHERE ") + sql.SQL(" AND ").join(found) if found else None
+
+
+def _between(south: float, north: float, west: float, east: float) -> sql.Composed:
+    return sql.SQL("lat BETWEEN {} AND {} AND lon BETWEEN {} AND {}").format(
+        *map(sql.Literal, (south, north, west, east))
+    )
 
 
 def _facets(asked: IncidentFilter, where: list[sql.Composable]) -> list[sql.Composable]:

@@ -75,11 +75,12 @@ COLOURS = {
     "purple": 0.0005,
 }
 POOL = 20_000
-"""Different sets of objects of each character, by day and by night."""
+"""Different sets of objects of each character, by day and by night; fewer for few incidents."""
+POOL_MIN = 500
 LASTS = ((0.968, 2, 90), (0.026, 1_000, 14_000), (0.0053, 15_000, 250_000), (0.00065, 260_000, 3_800_000))
 """Share, and seconds from … to, logarithmically even. The rest lasts for months, or was left open by a dead worker."""
 OPEN_WITHIN = timedelta(hours=6)
-"""Of the end of the year, when some hundred are open."""
+"""Of the end of the year, when one in a hundred is open still."""
 COLUMNS = (
     "id, viewpoint_id, kind, severity, state, started_at, last_observed_at, ended_at, zone, objects, classes, colours,"
     " clip, thumbnail, tracks, model, worker, epoch, revision, change_seq, published_at"
@@ -105,8 +106,9 @@ class Year:
         self._cameras = cameras
         self._worker = worker
         self._end = end
+        self._pool_size = max(POOL_MIN, min(POOL, total // 20))
         self._pool = {
-            (character, night): [_as_text(each) for each in _objects(character, night, seed)]
+            (character, night): [_as_text(each) for each in _objects(character, night, seed, self._pool_size)]
             for seed, (character, night) in enumerate((c, n) for c in Character for n in (False, True))
         }
         days = [end - timedelta(days=back) for back in range(365, 0, -1)]
@@ -154,7 +156,7 @@ class Year:
         ended = started + np.where(lasts == 0, 60_000_000, lasts) * _US
         texts = [np.datetime_as_string(each, unit="us").tolist() for each in (started, ended)]
         ids = _ids(started, rng)
-        picks, kinds = rng.integers(0, POOL, count).tolist(), rng.random(count).tolist()
+        picks, kinds = rng.integers(0, self._pool_size, count).tolist(), rng.random(count).tolist()
         digests = rng.bytes(8 * count).hex()
         for at in range(count):
             camera = self._cameras[where[at]]
@@ -182,14 +184,14 @@ class Year:
 
 def fresh(cameras: Sequence[Camera], worker: str, now: datetime, rng: np.random.Generator) -> Iterator[Incident]:
     """What a worker publishes without end, from ``now`` on: each incident as it is once its clip is stored."""
-    pools = {character: list(_objects(character, night=False, seed=99)) for character in Character}
+    pools = {character: list(_objects(character, night=False, seed=99, size=POOL_MIN)) for character in Character}
     weights = np.array([camera.weight for camera in cameras])
     while True:
         for where in rng.choice(len(cameras), 1000, p=weights / weights.sum()).tolist():
             camera = cameras[where]
             now += timedelta(milliseconds=1)
             kind = _pick(KINDS[camera.character], float(rng.random()))
-            yield _incident(camera, kind, now, pools[camera.character][int(rng.integers(0, POOL))], worker)
+            yield _incident(camera, kind, now, pools[camera.character][int(rng.integers(0, POOL_MIN))], worker)
 
 
 def _incident(
@@ -238,10 +240,10 @@ def _incident(
     )
 
 
-def _objects(character: Character, night: bool, seed: int) -> Iterator[tuple[IncidentObject, ...]]:
+def _objects(character: Character, night: bool, seed: int, size: int) -> Iterator[tuple[IncidentObject, ...]]:
     rng = np.random.default_rng((17, seed))
     classes, colours = CLASSES[character], COLOURS
-    for number in range(POOL):
+    for number in range(size):
         several = 1 + int(rng.random() < 0.2) + int(rng.random() < 0.06)
         yield tuple(
             IncidentObject(

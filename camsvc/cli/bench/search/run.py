@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from camsvc.cli.bench.search import fill, measure, province
 from camsvc.cli.bench.search.fill import Tell
+from camsvc.cli.bench.search.plans import write
 from camsvc.db.database import Database
 from camsvc.embedded.postgres import EmbeddedPostgres
 
@@ -28,30 +29,43 @@ def run(
     *,
     database: str | None = None,
     data: Path | None = None,
+    plans: Path | None = None,
 ) -> dict[str, Any]:
     """``database``: URL of one to use; else one is made in ``data``, kept there and used again, or thrown away."""
     where = province.cameras(cameras)
     if database is not None:
-        return _with(database, where, total, rounds, insert_per_s, tell)
+        return _with(database, where, total, rounds, insert_per_s, tell, plans)
     with _folder(data) as folder:
         if not (folder / "postgres").exists():
             # What is filled in is not kept at a power cut; what is measured is.
             with EmbeddedPostgres(folder, durable=False) as server:
                 _fill(server.url(), where, total, tell)
         with EmbeddedPostgres(folder) as server:
-            return _with(server.url(), where, total, rounds, insert_per_s, tell)
+            return _with(server.url(), where, total, rounds, insert_per_s, tell, plans)
 
 
 def _with(
-    url: str, where: list[province.Camera], total: int, rounds: int, insert_per_s: float, tell: Tell
+    url: str,
+    where: list[province.Camera],
+    total: int,
+    rounds: int,
+    insert_per_s: float,
+    tell: Tell,
+    plans: Path | None,
 ) -> dict[str, Any]:
     end = _filled(url) or _fill(url, where, total, tell)
-    return {
+    report = {
         **measure.measure(url, where, end, rounds, insert_per_s, tell),
         **_about(url),
         "cameras": len(where),
         "rounds": rounds,
     }
+    if plans is not None:
+        header = f"{report['incidents']:,} incidents, {len(where)} cameras, PostgreSQL {report['server']}"
+        database = Database(url, application="camsvc bench")
+        write(database, where, end, plans, header)
+        database.close()
+    return report
 
 
 def _fill(url: str, where: list[province.Camera], total: int, tell: Tell) -> datetime:
