@@ -75,14 +75,18 @@ class Installation:
                     found.append(child)
         return found
 
-    def get(self, path: str, **parameters: Any) -> httpx.Response:  # noqa: ANN401  any filter
-        """An authorised GET below /api/v1. Raises for an error status."""
+    def headers(self) -> dict[str, str]:
+        """Those that authorise a request as the administrator."""
         if not self._token:
             form = {"username": "admin", "password": PASSWORD}
             answer = httpx.post(f"{self.url}/api/v1/auth/token", data=form, timeout=30)
             answer.raise_for_status()
             self._token = answer.json()["access_token"]
-        headers = {"Authorization": f"Bearer {self._token}"} | parameters.pop("headers", {})
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def get(self, path: str, **parameters: Any) -> httpx.Response:  # noqa: ANN401  any filter
+        """An authorised GET below /api/v1. Raises for an error status."""
+        headers = self.headers() | parameters.pop("headers", {})
         answer = httpx.get(f"{self.url}/api/v1{path}", params=parameters, headers=headers, timeout=60)
         answer.raise_for_status()
         return answer

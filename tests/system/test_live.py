@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,17 @@ LIVE_S = 30.0
 RECOVERY_S = 20.0
 """A live process that was killed: its restart takes 2 s on a quiet machine."""
 FRAMES = 30
+GOP_S = 10
+"""Long, so that whoever waited for the next key frame would be found out."""
+FIRST_FRAME_S = 2.5
+"""On a machine that others load tenfold; 0.1 s on a quiet one."""
 
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorServer]:
     folder = tmp_path_factory.mktemp("films")
     films = [
-        make_film(folder / "gate.mp4", Film(frames=250, gop=50)),
+        make_film(folder / "gate.mp4", Film(frames=250, gop=GOP_S * 25)),
         make_film(folder / "yard.mp4", Film(frames=250, gop=50, codec="hevc")),
     ]
     with SimulatorServer(cameras_from_files(films)) as server:
@@ -75,9 +80,12 @@ class Viewer:
         self.http = httpx.AsyncClient(base_url=installation.url, headers=authorization(installation), timeout=20)
         self.client = WebRtcViewer(decrypt=True)
         self.answer: httpx.Response | None = None
+        self.began_s = 0.0
+        """When the offer was sent."""
 
     async def watch(self) -> None:
         offer = await self.client.offer()
+        self.began_s = time.monotonic()
         self.answer = await self.http.post(self.path, content=offer, headers={"Content-Type": "application/sdp"})
         self.answer.raise_for_status()
         await self.client.take(self.answer.text)
@@ -103,6 +111,7 @@ async def watching(installation: Installation, camera: str) -> AsyncIterator[Vie
         yield viewer
 
 
+@cache
 def authorization(installation: Installation) -> dict[str, str]:
     form = {"username": "admin", "password": PASSWORD}
     token = httpx.post(f"{installation.url}/api/v1/auth/token", data=form, timeout=30).json()["access_token"]
@@ -124,17 +133,17 @@ def test_a_picture_is_there_at_once_and_is_of_now(installation: Installation) ->
     async def watch() -> None:
         first_frame_s = []
         for _ in range(5):
-            began_s = time.monotonic()
             async with watching(installation, "gate") as viewer:
                 await viewer.client.until_frames(1)
-                first_frame_s.append(time.monotonic() - began_s)
+                first_frame_s.append(time.monotonic() - viewer.began_s)
                 assert viewer.answer is not None
                 assert viewer.answer.headers["camsvc-stream"] == "main"
                 assert "camsvc-rendition" not in viewer.answer.headers
                 await viewer.client.until_frames(FRAMES)
                 assert -0.1 < age_s(viewer.client) < 1.0
                 assert await viewer.leave() == 200
-        assert sorted(first_frame_s)[2] < 1.5, first_frame_s  # the GOP is 2 s; 0.2 s on a quiet machine
+        print(f"first frame after {sorted(first_frame_s)[2]:.2f} s (median)")
+        assert sorted(first_frame_s)[2] < FIRST_FRAME_S, first_frame_s
 
     asyncio.run(watch())
     ends = [each for each in audit(installation, "live.ended") if each["details"]["way"] == "webrtc"]
@@ -191,7 +200,7 @@ def test_fragmented_mp4_comes_over_a_web_socket_and_back_from_the_ring(installat
     async def watch() -> None:
         live = f"{installation.url}/api/v1/cameras/gate/live.mp4".replace("http:", "ws:")
         header = {"Authorization": token(installation)}
-        for query, earliest_s, latest_s in (("", -0.5, 8.0), ("?start=-10s", 5.0, 15.0)):
+        for query, earliest_s, latest_s in (("", -0.5, GOP_S + 3), ("?start=-12s", 8.0, 12 + GOP_S + 3)):
             async with connect(live + query, additional_headers=header, max_size=None, compression=None) as socket:
                 info = json.loads(await socket.recv())
                 assert (info["state"], info["stream"]) == ("playing", "main")
