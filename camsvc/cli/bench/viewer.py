@@ -167,6 +167,8 @@ class WebRtcViewer:
         """As a browser whose machine lost its power: it sends nothing more, and says no farewell."""
         if self._reporting is not None:
             self._reporting.cancel()
+        if self._connection._query_consent_task is not None:
+            self._connection._query_consent_task.cancel()
         for protocol in self._connection._protocols:
             protocol.transport.abort()
 
