@@ -122,3 +122,4 @@ def test_the_measurement_tells_of_every_shape_and_agrees_with_sql_by_hand(filled
     assert report["questions"] == 2 * sum(shape.in_mix for shape in SHAPES) == 40
     assert report["insert_per_s"] > 0
     assert 0 < report["p50_ms"] <= report["p99_ms"]
+    assert 0 < report["cpu_p50_ms"] <= report["cpu_p99_ms"]

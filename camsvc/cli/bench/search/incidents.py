@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TypeVar
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -281,13 +282,13 @@ def _durations(count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
 
 
 def _ids(started: npt.NDArray[np.datetime64], rng: np.random.Generator) -> list[str]:
-    """UUIDv7, in hexadecimal."""
+    """UUIDv7."""
     ms = started.astype("datetime64[ms]").astype(np.int64)
     low = rng.bytes(10 * len(ms)).hex()
     found = []
     for at, moment in enumerate(ms.tolist()):
         chance = low[20 * at : 20 * at + 19]
-        found.append(f"{moment:012x}7{chance[:3]}{8 + int(chance[3], 16) % 4:x}{chance[4:]}")
+        found.append(str(UUID(f"{moment:012x}7{chance[:3]}{8 + int(chance[3], 16) % 4:x}{chance[4:]}")))
     return found
 
 

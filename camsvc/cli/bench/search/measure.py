@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing.synchronize import Event
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import psycopg
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from camsvc.cli.bench.search import by_hand
@@ -32,7 +34,10 @@ from camsvc.errors import DatabaseUnavailableError
 from camsvc.worker.publisher_rows import ROWS_BATCH
 
 LAST_ID = UUID(int=(1 << 128) - 1)
+TICK_MS = 0.1
+"""Less than this is not measured."""
 CELL_DEG = 0.01
+_OURS = {"ours": "camsvc bench"}
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 SETTLE_S = 2.0
 """Of publishing before anything is measured."""
@@ -42,33 +47,76 @@ BACKLOG_S = 1.0
 """A publisher that is behind its pace by more does not try to make up for it: the pace is a wish, the rate is told."""
 
 
+class Cost(NamedTuple):
+    """Of one question."""
+
+    wall_ms: float
+    cpu_ms: float
+    """Of this process and the server's together: what it would take on a machine with nothing else to do."""
+
+
 @dataclass(slots=True)
 class Taken:
-    """Milliseconds of one shape."""
+    """Costs of one shape."""
 
-    ours: list[float] = field(default_factory=list)
-    hand: dict[str, list[float]] = field(default_factory=dict)
+    ours: list[Cost] = field(default_factory=list)
+    hand: dict[str, list[Cost]] = field(default_factory=dict)
     found: int = 0
 
     def report(self) -> dict[str, Any]:
-        best = min(self.hand, key=lambda name: np.median(self.hand[name]), default=None)
-        ours = percentiles(self.ours)
+        ours = {**percentiles(self.ours), "found": self.found}
+        best = min(self.hand, key=lambda name: _median(self.hand[name]), default=None)
         if best is None:
-            return {**ours, "found": self.found}
-        hand = float(np.median(self.hand[best]))
-        ratio = float(np.median(self.ours)) / hand
-        return {**ours, "found": self.found, "by_hand_p50_ms": round(hand, 2), "way": best, "ratio": round(ratio, 2)}
+            return ours
+        hand = self.hand[best]
+        return {
+            **ours,
+            "by_hand_p50_ms": round(_median(hand), 2),
+            "by_hand_cpu_p50_ms": round(_median(hand, "cpu_ms"), 2),
+            "way": best,
+            "ratio": round(_median(self.ours) / _median(hand), 2),
+            "cpu_ratio": round(_median(self.ours, "cpu_ms") / max(_median(hand, "cpu_ms"), TICK_MS), 2),
+        }
 
 
-def percentiles(taken: Sequence[float]) -> dict[str, float]:
-    return {f"p{each}_ms": round(float(np.percentile(taken, each)), 2) for each in (50, 99)}
+class Meter:
+    """Times what is done between ``start`` and ``stop``, here and in the server's processes for ``database``."""
+
+    def __init__(self, database: Database) -> None:
+        with database.session() as session:
+            pids = session.scalars(text("SELECT pid FROM pg_stat_activity WHERE application_name = :ours"), _OURS)
+            # A server elsewhere shows no such files: then only this process counts.
+            self._files = [file for pid in pids if (file := Path(f"/proc/{pid}/schedstat")).exists()]
+
+    def start(self) -> None:
+        self._began = time.perf_counter()
+        self._cpu_ns = self._cpu()
+
+    def stop(self) -> Cost:
+        return Cost((time.perf_counter() - self._began) * 1000, (self._cpu() - self._cpu_ns) / 1e6)
+
+    def _cpu(self) -> int:
+        return time.thread_time_ns() + sum(int(file.read_text("ascii").split()[0]) for file in self._files)
+
+
+def percentiles(taken: Sequence[Cost]) -> dict[str, float]:
+    found = {f"p{each}_ms": [cost.wall_ms for cost in taken] for each in (50, 99)}
+    found |= {f"cpu_p{each}_ms": [cost.cpu_ms for cost in taken] for each in (50, 99)}
+    return {
+        name: round(float(np.percentile(values, int(name.split("p")[-1].split("_")[0]))), 2)
+        for name, values in found.items()
+    }
+
+
+def _median(taken: Sequence[Cost], what: str = "wall_ms") -> float:
+    return float(np.median([getattr(cost, what) for cost in taken]))
 
 
 def measure(
     url: str, cameras: Sequence[Camera], end: datetime, rounds: int, insert_per_s: float, tell: Tell
 ) -> dict[str, Any]:
     """``rounds``: questions of each shape. Everything is asked once before, so that what is read is in memory."""
-    database = Database(url, application="camsvc bench")
+    database = Database(url, application=_OURS["ours"])
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             wrong = [shape.name for shape in SHAPES if not _agrees(database, connection, shape, cameras, end)]
@@ -83,10 +131,11 @@ def measure(
     mix = [shape.name for shape in SHAPES if shape.in_mix]
     shapes = {name: each.report() for name, each in taken.items()}
     return {
-        **percentiles([ms for name in mix for ms in taken[name].ours]),
+        **percentiles([cost for name in mix for cost in taken[name].ours]),
         "insert_per_s": round(rate),
-        "worst_ratio": max(shapes[name].get("ratio", 0.0) for name in mix),
-        "quiet": percentiles([ms for name in mix for ms in quiet[name].ours]),
+        "worst_ratio": max(shapes[name]["ratio"] for name in mix),
+        "worst_cpu_ratio": max(shapes[name]["cpu_ratio"] for name in mix),
+        "quiet": percentiles([cost for name in mix for cost in quiet[name].ours]),
         "load": [round(each, 1) for each in os.getloadavg()],
         "processors": os.cpu_count(),
         "questions": sum(len(taken[name].ours) for name in mix),
@@ -140,29 +189,34 @@ def _ask_all(
     gc.collect()
     for number in range(rounds):
         tell(f"{label}: round {number + 1} of {rounds}")
+        meter = Meter(database)
         for at, shape in enumerate(SHAPES):
             question = shape.make(Chance(cameras, end, seed=number * len(SHAPES) + at))
             here = taken[shape.name]
-            began = time.perf_counter()
+            meter.start()
             found = _ours(database, question)
-            here.ours.append((time.perf_counter() - began) * 1000)
+            here.ours.append(meter.stop())
             here.found += len(found)
             if connection is not None:
-                _by_hand(database, connection, question, here.hand)
+                _by_hand(database, connection, question, here.hand, meter)
     return taken
 
 
 def _by_hand(
-    database: Database, connection: psycopg.Connection[Any], question: Question, taken: dict[str, list[float]]
+    database: Database,
+    connection: psycopg.Connection[Any],
+    question: Question,
+    taken: dict[str, list[Cost]],
+    meter: Meter,
 ) -> None:
     for way in by_hand.ways(question, connection):
         before = taken.get(way.name, [])
-        if len(before) > HOPELESS and np.median(before) >= by_hand.PATIENCE_MS / 2:
+        if len(before) > HOPELESS and _median(before) >= by_hand.PATIENCE_MS / 2:
             continue
-        began = time.perf_counter()
+        meter.start()
         with contextlib.suppress(DatabaseUnavailableError), database.session() as session:
             by_hand.ask(session, question, way, patient=len(before) > HOPELESS)
-        taken.setdefault(way.name, []).append((time.perf_counter() - began) * 1000)
+        taken.setdefault(way.name, []).append(meter.stop())
 
 
 def _ours(database: Database, question: Question) -> Sequence[Any]:
