@@ -1,6 +1,7 @@
 // The wall: live pictures in tiles, the cameras to fill them with, and the incidents beside them.
 import { ServerClock } from "camsvc-live/clock.js";
 import { Events, stateOf } from "camsvc-live/events.js";
+import filling from "camsvc-live/filling.js";
 import keys from "camsvc-live/keys.js";
 import lights from "camsvc-live/lights.js";
 import CameraList from "camsvc-live/list.js";
@@ -15,12 +16,11 @@ import Walls from "camsvc-live/walls.js";
 
 const FIRST_TILES = [1, 4, 9]; // of a wall that nobody has made yet
 const CYCLE_TICK_MS = 250;
-const CYCLE_S = 20; // of an area with more cameras than tiles, until the user says otherwise
 const APART_MS = 2000; // a break of the web socket shorter than this is no news
 
 export default {
   components: { CameraList, NewsList, Tile, Walls },
-  mixins: [keys, lights],
+  mixins: [filling, keys, lights],
   template: `
 <div class="cam-live" :class="{'cam-live--full': full}" ref="root">
   <camera-list v-show="panels.cameras" ref="pool" :cameras="cameras" :states="states" :shown="shown" :texts="texts" @pick="putNext" @area="fill" @leave="focusTile"></camera-list>
@@ -116,6 +116,7 @@ export default {
     this.listening = [
       [document, "keydown", (event) => this.onKey(event)],
       [document, "fullscreenchange", () => this.filled()],
+      [window, "pageshow", ({ persisted }) => persisted && window.location.reload()], // brought back as it was left: without pictures
       [window, "pagehide", () => this.$refs.tiles?.forEach((tile) => tile.sight.close())],
     ];
     for (const [target, name, handler] of this.listening) target.addEventListener(name, handler);
@@ -174,13 +175,6 @@ export default {
     newsAgain(cards) {
       this.$refs.news.reset(cards);
     },
-    // Look at what just happened there: large, from half a minute ago on.
-    lookBack(camera) {
-      if (!this.byId[camera]) return;
-      if (!this.shown.has(camera)) this.putNext(camera);
-      this.large = this.selected = this.onPage.indexOf(camera);
-      this.$nextTick(() => (this.focusTile(), this.tileOf(camera)?.goBack()));
-    },
     // What comes over the web socket -----------------------------------------------------------------------------
     heard(message) {
       this.states[message.camera] = stateOf(message, this.stateWords);
@@ -230,61 +224,6 @@ export default {
       this.name = wall.name;
       this.asSaved = JSON.stringify(this.wall);
       keepWall(this.user, { ...this.wall, asSaved: this.asSaved });
-    },
-    layOut(tiles) {
-      const first = this.page * this.tiles + this.selected;
-      this.large = null;
-      this.tiles = tiles;
-      this.page = Math.min(Math.floor(first / tiles), this.pages - 1); // what was selected stays in view
-      this.selected = this.page === Math.floor(first / tiles) ? first % tiles : 0;
-      this.$nextTick(() => this.focusTile());
-    },
-    // Cameras in tiles -------------------------------------------------------------------------------------------
-    at(index) {
-      return this.page * this.tiles + index;
-    },
-    putNext(camera) {
-      const already = this.onPage.indexOf(camera);
-      const empty = slots.firstEmpty(this.list, this.tiles, this.page);
-      const index = already >= 0 ? already : this.onPage[this.selected] === null ? this.selected : empty >= 0 ? empty : this.selected;
-      this.list = slots.put(this.list, this.tiles, this.at(index), camera);
-      this.selected = index;
-    },
-    fill(cameras) {
-      if (cameras.length > this.tiles && this.cycleS === null) this.cycleS = CYCLE_S;
-      this.list = cameras.slice(0, slots.CAMERAS_MAX);
-      this.page = this.selected = 0;
-      this.large = null;
-    },
-    remove(index) {
-      if (this.large === index) this.large = null;
-      const list = [...this.list];
-      list[this.at(index)] = null;
-      const page = this.page;
-      this.list = slots.trimmed(list);
-      this.page = Math.min(page, this.pages - 1);
-    },
-    move(from, to) {
-      this.list = slots.swapped(this.list, this.at(from), this.at(to));
-    },
-    dropped(index, { camera, tile }) {
-      if (camera && this.byId[camera]) this.list = slots.put(this.list, this.tiles, this.at(index), camera);
-      else if (tile !== undefined) this.move(tile, index);
-      this.selected = index;
-    },
-    askFor(index) {
-      this.selected = index;
-      this.panels.cameras = true;
-      this.$nextTick(() => this.$refs.pool.focus());
-    },
-    enlarge(index) {
-      this.large = this.large === index ? null : index;
-      this.selected = index;
-      this.$nextTick(() => this.focusTile());
-    },
-    replaying(index, on) {
-      this.looking = this.looking.filter((each) => each !== index);
-      if (on) this.looking.push(index);
     },
     // Pages ------------------------------------------------------------------------------------------------------
     turn(by) {

@@ -74,7 +74,7 @@ export function drawBoxes(canvas, video, boxes, labels) {
   paintBoxes(context, [(width - w) / 2, (height - h) / 2, w, h], boxes, labels);
 }
 
-const WORDS_FROM_PX = 480; // on a smaller picture words would hide what they name
+const WORDS_FROM_PX = 700; // on a smaller picture words would hide what they name
 
 // ``frame``: left, top, width and height of the picture on the canvas.
 export function paintBoxes(context, [x0, y0, w, h], boxes, labels) {

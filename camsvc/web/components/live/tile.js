@@ -9,6 +9,8 @@ const QUIET_MS = 700; // a picture that comes within this needs no "connecting" 
 const LATE_MS = 1500; // behind the world by more than this is worth a colour
 const TICK_MS = 500;
 const FLASH_MS = 2500;
+const SPARE = 1.1; // boxes are waited for a little longer than they took ...
+const SOON = 0.6; // ... and less again when they come in so much of the time
 
 export default {
   template: `
@@ -114,6 +116,7 @@ export default {
   },
   created() {
     this.scenes = new Scenes();
+    this.heldMs = 0; // of what frames wait for their boxes
   },
   mounted() {
     this.sight = new Sight(this.$refs.stage, this.net, { onFrame: (wallMs) => !this.replaying && this.draw(wallMs, this.sight.video), changed: () => this.look() });
@@ -168,9 +171,13 @@ export default {
       if (this.boxes) this.sight.lead(this.leadMs());
       this.look();
     },
-    // How long frames wait for their boxes; not at all for boxes that come too late in any case.
+    // How long frames wait for their boxes; not at all for boxes that come too late in any case. A browser takes seconds
+    // to change its delay: it is not changed for little, and neither back and forth.
     leadMs() {
-      return this.scenes.lateMs > LEAD_MAX_MS ? 0 : this.scenes.lateMs;
+      const { lateMs } = this.scenes;
+      this.tooLate = lateMs > LEAD_MAX_MS * (this.tooLate ? SOON : 1);
+      if (lateMs > this.heldMs || lateMs < this.heldMs * SOON) this.heldMs = lateMs * SPARE;
+      return this.tooLate ? 0 : Math.min(this.heldMs, LEAD_MAX_MS);
     },
     // What the template needs of how the picture stands now.
     look() {
@@ -188,7 +195,7 @@ export default {
         moment: wallMs == null ? "" : this.times.moment(wallMs),
         delay: delayMs == null ? "" : this.times.delay(Math.max(0, delayMs)),
         late: delayMs != null && delayMs > LATE_MS + sight.leadMs,
-        boxesLate: this.boxes && this.scenes.lateMs > LEAD_MAX_MS && current?.transport === "webrtc" ? this.times.delay(this.scenes.lateMs) : "",
+        boxesLate: this.boxes && this.tooLate && current?.transport === "webrtc" ? this.times.delay(this.scenes.lateMs) : "",
         transport: current?.transport ?? "",
         rendition: current?.rendition ?? null,
         stream: current?.stream ?? "",
