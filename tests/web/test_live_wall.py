@@ -162,6 +162,35 @@ def test_more_cameras_than_tiles_take_turns_and_wait_while_one_is_looked_at(
         becomes(opened, everything[4:])
 
 
+def test_turning_quickly_leaves_no_picture_behind(
+    browser: Chromium, web: Web, passage: Passage, station: Station
+) -> None:
+    everything = tuple(id_ for id_, *_ in town.CAMERAS)
+    with wall(browser, web, passage, everything, 4) as opened:
+        opened.page.add_init_script(COUNT_PEERS)
+        opened.page.reload()
+        opened.page.wait_for_selector(".cam-live[data-ready]")
+        opened.page.focus("[data-tile='0']")
+        for wait_ms in (0, 20, 60, 150, 300, 400, 20, 0, 700, 40, 10, 250):
+            opened.page.keyboard.press("PageDown")
+            opened.page.wait_for_timeout(wait_ms)
+        goes_live(opened, *everything[:4])
+        opened.page.wait_for_function("() => window.peers.size === 4")
+        assert opened.page.locator(".cam-tile video").count() == 4
+        assert opened.page.evaluate("window.opened") > 4
+
+
+COUNT_PEERS = """
+  window.peers = new Set();
+  window.opened = 0;
+  const Real = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Real {
+    constructor(...given) { super(...given); window.peers.add(this); window.opened++; }
+    close() { window.peers.delete(this); super.close(); }
+  };
+"""
+
+
 def test_an_area_is_shown_whole_with_one_click(opened: Tab) -> None:
     opened.page.click("[data-area='bac-ninh/tu-son/dong-ngan']")
     becomes(opened, ["tu-son-02", "tu-son-01", "tu-son-03", None])

@@ -10,6 +10,7 @@ export class Net {
     this.hasMp4 = "MediaSource" in window;
     this.provenWebrtc = false;
     this.asMp4 = sessionStorage.getItem(REMEMBERED) === "mp4";
+    this.iceServers(); // now, so that the first picture does not wait for it
   }
 
   get transport() {
