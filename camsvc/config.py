@@ -218,7 +218,7 @@ class LiveSettings(_Model):
     advertise: str | None = None
     max_viewers: int = Field(default=200, ge=1, le=5000)
     max_viewers_per_user: int = Field(default=64, ge=1, le=1000)
-    max_transcodes: int = Field(default=2, ge=0, le=64)
+    max_transcodes: int = Field(default=4, ge=0, le=64)
     ice_servers: tuple[IceServerConfig, ...] = ()
     announce: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_listed)] = ()
     udp_ports: Annotated[tuple[UdpPort, UdpPort] | None, BeforeValidator(_listed)] = None

@@ -32,7 +32,7 @@ class Peers(Protocol):
     """WebRTC viewers (``live.peers.Peers``)."""
 
     async def offer(
-        self, text: str, camera: str, stream: StreamRole, user: str, on_close: Callable[[], None] | None = None
+        self, text: str, camera: str, stream: StreamRole, user: str, on_close: Callable[[End], None] | None = None
     ) -> tuple[str, Answer]:
         """Raises NotFoundError, LimitError, InputError."""
         ...
@@ -110,7 +110,7 @@ class _Control:
         viewing = self._viewings.admit(request, Way.WEBRTC, close)
         try:
             peer, answer = await self._services.peers.offer(
-                sdp, request.camera, request.stream, request.viewer.name, lambda: self._gone(viewing)
+                sdp, request.camera, request.stream, request.viewer.name, lambda why: self._gone(viewing, why)
             )
         except BaseException:
             await self._viewings.end(viewing, End.FAILED)
@@ -171,10 +171,10 @@ class _Control:
         ways = {f"viewers_{way.value}": self._viewings.count(way) for way in Way}
         return JSONResponse({"viewers": len(self._viewings), **ways, **self._services.numbers()})
 
-    def _gone(self, viewing: Viewing) -> None:
+    def _gone(self, viewing: Viewing, why: End) -> None:
         """A peer ended by itself."""
         self._peers.pop(viewing.request.viewing, None)
-        task = asyncio.get_running_loop().create_task(self._viewings.end(viewing, End.VANISHED))
+        task = asyncio.get_running_loop().create_task(self._viewings.end(viewing, why))
         _TASKS.add(task)
         task.add_done_callback(_TASKS.discard)
 

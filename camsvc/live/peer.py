@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RTCP_RTPFB_NACK, AnyRtcpPacket, RtcpPsfbPacket, RtcpRtpfbPacket
 
@@ -25,6 +24,7 @@ from camsvc.live.sdp import Offer
 from camsvc.live.sender import Ids, Sender, SenderStats
 from camsvc.live.streams import Streams
 from camsvc.live.subscription import Subscription
+from camsvc.live.viewings import End
 from camsvc.live.wire import Answer
 from camsvc.media import nal
 
@@ -47,15 +47,6 @@ _H264_SPS = 7
 _log = log.get(__name__)
 
 
-class PeerEnd(StrEnum):
-    CLOSED = "closed"
-    """By us, or by the browser in good order."""
-    VANISHED = "vanished"
-    """Nothing was heard of the browser any more."""
-    FAILED = "failed"
-    """It never connected, or the camera is gone for good."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What all peers of a process share."""
@@ -71,7 +62,7 @@ class Ground:
 class Peer:
     """Lives once: ``open``, then it runs by itself until ``close``; ``ended`` is called once if it ends by itself."""
 
-    def __init__(self, ground: Ground, offer: Offer, user: str, ended: Callable[[Peer, PeerEnd], None]) -> None:
+    def __init__(self, ground: Ground, offer: Offer, user: str, ended: Callable[[Peer, End], None]) -> None:
         self.id = secrets.token_urlsafe(16)
         self.user = user
         self._ground = ground
@@ -84,7 +75,7 @@ class Peer:
             ground.settings,
             ground.scratch,
             self._heard,
-            lambda: self._end(PeerEnd.CLOSED if self.is_connected else PeerEnd.FAILED),
+            lambda: self._end(End.LEFT if self.is_connected else End.FAILED),
         )
         self._subscription: Subscription | None = None
         self._sender: Sender | None = None
@@ -134,7 +125,7 @@ class Peer:
         if self._sender is None or self._is_over:
             return
         if now_s - max(self._link.heard_s, self._connected_s) > SILENT_S:
-            self._end(PeerEnd.VANISHED)
+            self._end(End.VANISHED)
         elif now_s >= self._report_due_s:
             self._report_due_s = now_s + REPORT_S
             self._sender.report()
@@ -166,7 +157,7 @@ class Peer:
             await _feed(subscription, self._sender)
         except (SourceError, TimeoutError) as error:
             _log.info("viewer ended", peer=self.id, user=self.user, reason=str(error) or "did not connect")
-            self._end(PeerEnd.FAILED)
+            self._end(End.FAILED)
 
     def _heard(self, packets: Sequence[AnyRtcpPacket]) -> None:
         """What the browser says about what it gets."""
@@ -189,7 +180,7 @@ class Peer:
         sender.give_up()
         self._subscription.restart()
 
-    def _end(self, why: PeerEnd) -> None:
+    def _end(self, why: End) -> None:
         if not self._is_over:
             self._is_over = True
             self._ended(self, why)

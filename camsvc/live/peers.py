@@ -16,8 +16,9 @@ from camsvc.live import sdp
 from camsvc.live.link import Certificates
 from camsvc.live.outlet import Scratch
 from camsvc.live.pacer import Pacer
-from camsvc.live.peer import Ground, Peer, PeerEnd
+from camsvc.live.peer import Ground, Peer
 from camsvc.live.streams import Streams
+from camsvc.live.viewings import End
 from camsvc.live.wire import Answer
 
 WATCH_S = 1.0
@@ -52,10 +53,10 @@ class Peers:
         self._ground = Ground(hub, settings, clock, Certificates(), Scratch(), Pacer())
         self._settings = settings
         self._peers: dict[str, Peer] = {}
-        self._on_close: dict[str, Callable[[], None]] = {}
+        self._on_close: dict[str, Callable[[End], None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
-        self._counts = dict.fromkeys(("opened", "packets", "bytes", "repeated", "unsent", *PeerEnd), 0)
+        self._counts = dict.fromkeys(("opened", "packets", "bytes", "repeated", "unsent", *End), 0)
 
     @property
     def stats(self) -> PeersStats:
@@ -64,8 +65,8 @@ class Peers:
             peers=len(self._peers),
             connected=sum(each.is_connected for each in self._peers.values()),
             opened=past["opened"],
-            vanished=past[PeerEnd.VANISHED],
-            failed=past[PeerEnd.FAILED],
+            vanished=past[End.VANISHED],
+            failed=past[End.FAILED],
             packets=past["packets"] + sum(each.packets for each in current),
             bytes=past["bytes"] + sum(each.bytes for each in current),
             repeated_packets=past["repeated"] + sum(each.repeated for each in current),
@@ -73,9 +74,9 @@ class Peers:
         )
 
     async def offer(
-        self, text: str, camera: str, stream: StreamRole, user: str, on_close: Callable[[], None] | None = None
+        self, text: str, camera: str, stream: StreamRole, user: str, on_close: Callable[[End], None] | None = None
     ) -> tuple[str, Answer]:
-        """A new viewer: its id, and the answer to its offer. ``on_close`` is called when it ends by itself.
+        """A new viewer: its id, and the answer to its offer. ``on_close`` is told why when it ends by itself.
 
         Raises InputError for an offer that cannot be answered, NotFoundError and LimitError as the hub does, and
         LimitError when this process or this user has as many as are allowed.
@@ -109,7 +110,7 @@ class Peers:
         """Ends a viewer, and returns when all of it is freed. One that is over already is no error."""
         peer = self._peers.get(peer_id)
         if peer is not None:
-            self._forget(peer, PeerEnd.CLOSED)
+            self._forget(peer, End.LEFT)
             await peer.close()
 
     async def close_all(self) -> None:
@@ -126,7 +127,7 @@ class Peers:
         if mine >= settings.max_viewers_per_user:
             raise LimitError(f"This account watches {mine} pictures at once, the most that it may: close some.")
 
-    def _ended(self, peer: Peer, why: PeerEnd) -> None:
+    def _ended(self, peer: Peer, why: End) -> None:
         """A peer ended by itself. Called from within it, so a task of its own frees it."""
         on_close = self._on_close.get(peer.id)
         self._forget(peer, why)
@@ -135,9 +136,9 @@ class Peers:
         task.add_done_callback(self._closing.discard)
         _log.info("viewer gone", peer=peer.id, user=peer.user, why=why.value)
         if on_close is not None:
-            on_close()
+            on_close(why)
 
-    def _forget(self, peer: Peer, why: PeerEnd) -> None:
+    def _forget(self, peer: Peer, why: End) -> None:
         if self._peers.pop(peer.id, None) is None:
             return
         self._on_close.pop(peer.id, None)

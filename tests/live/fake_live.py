@@ -44,7 +44,7 @@ class FakeCameras:
     peers: dict[str, tuple[str, StreamRole, str]] = field(default_factory=dict)
     fragments: list[str] = field(default_factory=list)
     """Trickled to peers."""
-    gone: dict[str, Callable[[], None]] = field(default_factory=dict)
+    gone: dict[str, Callable[[End], None]] = field(default_factory=dict)
     streams: list[tuple[str, StreamRole, datetime | None]] = field(default_factory=list)
     open_streams: int = 0
     open_scenes: int = 0
@@ -56,7 +56,7 @@ class FakeCameras:
         return Services(self, self._mp4, self._picture, self._scenes, lambda: {"hub_channels": 1})
 
     async def offer(
-        self, text: str, camera: str, stream: StreamRole, user: str, on_close: Callable[[], None] | None = None
+        self, text: str, camera: str, stream: StreamRole, user: str, on_close: Callable[[End], None] | None = None
     ) -> tuple[str, Answer]:
         self._require(camera)
         peer = f"peer-{next(self._numbers)}"
@@ -164,7 +164,7 @@ class FakeLive:
 
     def lose(self, peer: str) -> None:
         """The browser of a peer vanishes."""
-        self.loop.call_soon_threadsafe(self.cameras.gone[peer])
+        self.loop.call_soon_threadsafe(self.cameras.gone[peer], End.VANISHED)
 
     def kill(self) -> None:
         """As SIGKILL does: every connection is cut, and nothing listens any more."""

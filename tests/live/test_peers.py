@@ -24,6 +24,7 @@ from camsvc.errors import InputError, LimitError, NotFoundError
 from camsvc.live import link, pacer, peer, sender
 from camsvc.live.access_unit import RTP_PERIOD, rtp_time
 from camsvc.live.peers import Peers
+from camsvc.live.viewings import End
 from camsvc.media import nal
 from tests.live.broadcast import CAMERA, Broadcast
 from tests.video import Film, make_film
@@ -39,7 +40,7 @@ class Stage:
         self.broadcast = Broadcast(film)
         self.peers = Peers(self.broadcast, settings, SystemClock())
 
-    async def watch(self, client: WebRtcViewer, user: str = "an", on_close: Callable[[], None] | None = None) -> str:
+    async def watch(self, client: WebRtcViewer, user: str = "an", on_close: Callable[[End], None] | None = None) -> str:
         """The peer's id, once the client is connected."""
         peer_id, answer = await self.peers.offer(await client.offer(), CAMERA, StreamRole.MAIN, user, on_close)
         await client.take(answer.sdp)
@@ -320,12 +321,12 @@ def free_ports(count: int) -> int:
 def test_a_browser_that_says_farewell_is_gone_at_once(film: Path) -> None:
     async def scene() -> None:
         async with staged(film) as stage, WebRtcViewer() as client:
-            ended: list[str] = []
-            await stage.watch(client, on_close=lambda: ended.append("an"))
+            ended: list[End] = []
+            await stage.watch(client, on_close=ended.append)
             await client.until(lambda: client.frames > 3)
             await client.close()
             await stage.until(lambda: stage.peers.stats.peers == 0)
-            assert ended == ["an"]
+            assert ended == [End.LEFT]
 
     run(scene())
 
