@@ -21,12 +21,13 @@ from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.output import whole
 from camsvc.evidence.package import Made, Means, export
 from camsvc.storage.objects import ObjectStore
+from tests.browser import browser
 from tests.cli.console import Run, runner
 from tests.evidence.examples import Scene, publish_scene, settings_of
 from tests.servers import Bucket
 from tests.servers import _database as fresh_database
 
-pytest_plugins = ["tests.browser"]
+__all__ = ["browser"]
 
 
 @pytest.fixture
