@@ -5,6 +5,7 @@ import { RtcPicture } from "./rtc.js";
 import { Refusal, Unreachable, waitMs } from "./trouble.js";
 
 export const STALE_MS = 2000; // without a new frame for so long the picture is not live, and says so
+const STALE_DEAD_MS = 700; // ... or for so long of a camera that is said to send nothing
 const AGAIN_MS = 4000; // ... and for so long, of a camera that is said to be live: another attempt
 const FIRST_MS = 6000; // for the first frame of an attempt: the camera's next key frame may be some seconds off
 const SETTLED_MS = 10000; // a picture that ran so long begins anew with short waits when it breaks
@@ -12,11 +13,11 @@ const ASK_AGAIN_MS = 30000; // after a refusal that only a person can lift
 const WEBRTC_AGAIN_MS = 10 * 60 * 1000; // a tile that fell back tries WebRTC anew when it must reopen after so long
 const DEAD = ["removed", "retrying", "refused", "unassigned", "disabled", "connecting"]; // states of a camera that sends nothing
 
-// How a tile stands. ``changed`` is called when it may have become another; ``tick`` is to be called twice a second.
+// How a tile stands. ``changed`` is called when it may have become another; ``tick`` is to be called four times a second.
 //   empty       no camera
 //   connecting  no picture yet
 //   live        frames arrive
-//   stale       none for two seconds: what is seen is the last one
+//   stale       none for two seconds, or the camera is known to be away: what is seen is the last one
 //   refused     the server will not show it; ``trouble`` says why
 //   asleep      nobody can see the tile: nothing is fetched
 export class Sight {
@@ -117,7 +118,7 @@ export class Sight {
     if (!this.camera || document.hidden || this.phase === "asleep" || this.phase === "empty") return;
     const now = performance.now();
     if (this.current) {
-      this.become(this.frozenMs > STALE_MS ? "stale" : "live");
+      this.become(this.frozenMs > (this.isDead ? STALE_DEAD_MS : STALE_MS) ? "stale" : "live");
       if (this.phase === "live" && now - this.firstMs > SETTLED_MS) this.attempts = 0;
     }
     if (this.next && this.nextOpenMs && now - Math.max(this.nextOpenMs, this.aliveMs || 0) > FIRST_MS && !this.isDead) this.failed(this.next, null);

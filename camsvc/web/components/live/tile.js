@@ -7,7 +7,7 @@ import { snapshot } from "./snapshot.js";
 
 const QUIET_MS = 700; // a picture that comes within this needs no "connecting" before it
 const LATE_MS = 1500; // behind the world by more than this is worth a colour
-const TICK_MS = 500;
+const TICK_MS = 250;
 const FLASH_MS = 2500;
 const SPARE = 1.1; // boxes are waited for a little longer than they took ...
 const SOON = 0.6; // ... and less again when they come in so much of the time
@@ -190,7 +190,7 @@ export default {
       Object.assign(this.view, {
         phase: sight.phase,
         slow: performance.now() - this.sinceMs > QUIET_MS,
-        frozen: this.times.seconds(sight.frozenMs ?? 0),
+        frozen: this.times.seconds(Math.max(1000, sight.frozenMs ?? 0)),
         clock: wallMs == null || sight.phase === "empty" ? "" : this.times.clock(wallMs),
         moment: wallMs == null ? "" : this.times.moment(wallMs),
         delay: delayMs == null ? "" : this.times.delay(Math.max(0, delayMs)),
