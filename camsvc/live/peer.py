@@ -199,12 +199,15 @@ class Peer:
 
 
 async def _feed(subscription: Subscription, sender: Sender) -> None:
+    subscription.direct = sender
     while True:
         item = await subscription.next()
         if isinstance(item, AccessUnit):
             # Live pictures wait in the subscription, which has a bound; those that are caught up are few enough.
             if sender.is_behind and not item.caught_up:
+                subscription.direct = None  # none may overtake the one in our hands
                 await sender.settled()
+                subscription.direct = sender
             sender.send(item)
 
 

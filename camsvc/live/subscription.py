@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from camsvc import log
 from camsvc.domain.camera import StreamRole
 from camsvc.errors import SourceError
 from camsvc.live.access_unit import RTP_PERIOD, AccessUnit, Item, Paused, Started
 from camsvc.media.packets import CLOCK_HZ
+
+_log = log.get(__name__)
 
 MAX_WAITING_UNITS = 150
 """Live pictures that a viewer may be behind: 6 s at 25 a second. Overflow: all that waits is dropped and counted, and
@@ -51,6 +54,17 @@ class Source(Protocol):
     def leave(self, subscription: Subscription) -> None: ...
 
 
+class Direct(Protocol):
+    """Who takes a picture within the call: it spares a task's waking for each picture of each viewer."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Then it is given nothing: pictures wait in the subscription, where there is a bound."""
+        ...
+
+    def send(self, unit: AccessUnit) -> None: ...
+
+
 class Subscription:
     """Made by the hub. Used by the event loop's thread alone; ``close`` it."""
 
@@ -62,6 +76,8 @@ class Subscription:
         """What was last said to begin; None while the camera is away."""
         self.dropped = 0
         """Pictures that were not given because the viewer was slow."""
+        self.direct: Direct | None = None
+        """Given live pictures at once for as long as nothing waits; None: all come by ``next``."""
         self._source = source
         self._queue: deque[Item] = deque()
         self._live_units = 0
@@ -130,10 +146,21 @@ class Subscription:
         if self._closed is not None:
             return
         if isinstance(item, AccessUnit):
+            direct = self.direct
+            if direct is not None and not (self._queue or self._needs_key or direct.is_behind):
+                self._hand_over(item, direct)
+                return
             self._put_unit(item)
         else:
             self._put_word(item)
         self._wake()
+
+    def _hand_over(self, unit: AccessUnit, direct: Direct) -> None:
+        try:
+            direct.send(self._timed(unit))
+        except Exception:  # noqa: BLE001  a defect met with one viewer must not end the pictures of all others
+            _log.exception("viewer failed", camera=self.camera)
+            self.end(SourceError("a defect of this service"))
 
     def _put_word(self, word: Started | Paused) -> None:
         self.started = word if isinstance(word, Started) else None

@@ -57,7 +57,7 @@ def go2rtc(camera_url: str) -> Iterator[tuple[str, psutil.Process]]:
 
 def measure_go2rtc(size: str, viewers: int, seconds: float, folder: Path) -> dict[str, Any]:
     with contextlib.ExitStack() as parts:
-        camera = parts.enter_context(live.part("camera", str(film.make(folder / f"{size}.mp4", film.SIZES[size]))))
+        camera = parts.enter_context(live.part("camera", str(film.made(folder, size))))
         url, process = parts.enter_context(go2rtc(camera.ready["url"]))
         with live.part("viewers", url, str(viewers), str(seconds)) as audience:
             before, began_s = process.cpu_times(), time.monotonic()

@@ -25,6 +25,12 @@ class Size:
 SIZES = {"360p": Size(640, 360, 500_000), "1080p": Size(1920, 1080, 4_000_000)}
 
 
+def made(folder: Path, size: str) -> Path:
+    """The film of that name of ``SIZES``; made when it is not there yet."""
+    path = folder / f"{size}.mp4"
+    return path if path.exists() else make(path, SIZES[size])
+
+
 def make(path: Path, size: Size) -> Path:
     """H.264 main profile, one slice a picture, without B-frames."""
     random = np.random.default_rng(1)

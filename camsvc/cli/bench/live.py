@@ -44,7 +44,7 @@ class Measured:
 def measure(size: str, viewers: int, seconds: float, folder: Path) -> Measured:
     """``size``: a name of ``film.SIZES``."""
     with contextlib.ExitStack() as parts:
-        movie = film.make(folder / f"{size}.mp4", film.SIZES[size])
+        movie = film.made(folder, size)
         camera = parts.enter_context(part("camera", str(movie)))
         worker = parts.enter_context(part("worker", camera.ready["url"]))
         endpoint = {"kind": "tap", "name": "worker", **worker.ready}
