@@ -4,7 +4,6 @@ it last heard of its browser."""
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import socket
 import time
@@ -69,22 +68,25 @@ class Agent(Connection):
 
     async def _bind(self, component: int, address: str, ports: Sequence[int]) -> StunProtocol | None:
         """A socket on one of ``ports``, tried from a random one on."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         start = random.randrange(len(ports))  # noqa: S311  so that few are tried; no secret
         for index in range(len(ports)):
-            port = ports[(start + index) % len(ports)]
-            with contextlib.suppress(OSError):
-                return await self._listen(component, address, port)
+            below = socket.socket(family, socket.SOCK_DGRAM)
+            try:
+                below.bind((address, ports[(start + index) % len(ports)]))
+            except OSError:
+                below.close()
+            else:
+                return await self._listen(component, below)
         _log.warning("no free UDP port for a viewer: widen live.udp_ports", address=address)
         return None
 
-    async def _listen(self, component: int, address: str, port: int) -> StunProtocol:
-        """As aioice does it, but for the port. Raises OSError."""
-        transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: StunProtocol(self), local_addr=(address, port)
-        )
-        below = transport.get_extra_info("socket")
-        if below is not None:
-            below.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+    async def _listen(self, component: int, below: socket.socket) -> StunProtocol:
+        """As aioice does it, but for the socket."""
+        below.setblocking(False)
+        below.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        address, port = below.getsockname()[:2]
+        _, protocol = await asyncio.get_running_loop().create_datagram_endpoint(lambda: StunProtocol(self), sock=below)
         protocol.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", address),
             component=component,

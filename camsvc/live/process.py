@@ -22,6 +22,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
+import uvloop
 
 from camsvc import log
 from camsvc.clock import Clock, SystemClock
@@ -71,7 +72,7 @@ class LiveProcess:
     def run(self, stop: threading.Event) -> int:
         """Until ``stop`` is set; the exit status. Raises ConfigError when the port cannot be had."""
         try:
-            asyncio.run(self._main(stop))
+            uvloop.run(self._main(stop))  # a sixth less processor time than asyncio's own loop (docs/reference/live.md)
         finally:
             self._database.close()
         _log.info("live process stopped")

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import uvloop
+
 from camsvc.clock import SystemClock
 from camsvc.config import LiveSettings
 from camsvc.domain.camera import StreamRole
@@ -90,7 +92,7 @@ class LiveThread:
     def __init__(self, film: Path, settings: LiveSettings | None = None) -> None:
         self.settings = settings or LiveSettings()
         self._film = film
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import uvloop
 from aiortc.clock import datetime_from_ntp
 from aiortc.rtp import RtcpSrPacket
 
@@ -70,7 +71,7 @@ def run(work: Awaitable[None]) -> None:
     async def all_of_it() -> None:
         await work
 
-    asyncio.run(all_of_it())
+    uvloop.run(all_of_it())
 
 
 @pytest.fixture(scope="module")

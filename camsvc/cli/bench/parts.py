@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -71,7 +72,7 @@ def worker(url: str) -> None:
 
 
 def live(tap: str) -> None:
-    asyncio.run(_live(Endpoint(**json.loads(tap))))
+    uvloop.run(_live(Endpoint(**json.loads(tap))))
 
 
 def viewers(url: str, count: str, seconds: str) -> None:
