@@ -44,6 +44,7 @@ SETTINGS = {
     "logging_collector": "off",  # to stderr, which the supervisor keeps bounded
     "log_checkpoints": "off",
     "max_wal_size": "512MB",
+    "max_locks_per_transaction": "256",  # a search over all months locks each of them, and each of its indexes
     "jit": "off",  # our queries are short
     "max_parallel_workers_per_gather": "0",  # in a container /dev/shm is often too small for them
     "tcp_keepalives_idle": "60",

@@ -24,7 +24,7 @@ CELL_DEG = 0.01
 
 @router.get("/count", response_model=schemas.IncidentCount)
 def count(request: Request, user: SignedIn, wanted: IncidentConditions) -> schemas.IncidentCount:
-    """How many match. Beyond some 25,000 about, from a sample, with ``exact`` false; the error is then 5 % or less."""
+    """How many match. Beyond some 13,000 about, from a sample, with ``exact`` false; the error is then 7 % or less."""
     found = tallies.tally(server_of(request), user, wanted, source=source_of(request))
     return schemas.IncidentCount(count=found.number, exact=found.exact)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, SmallInteger, Text, and_, bindparam, cast, func, or_
+from sqlalchemy import ColumnElement, Integer, SmallInteger, Text, bindparam, cast, func, or_
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from camsvc.db.models import IncidentRow
@@ -38,28 +38,29 @@ def spans(asked: IncidentFilter, end: datetime | None = None) -> list[tuple[int,
     return [*((span, earliest) for span, earliest in found if end is None or earliest < end), (SPAN_OPEN, ALWAYS)]
 
 
-def in_time(asked: IncidentFilter) -> list[ColumnElement[bool]]:
+def in_time(asked: IncidentFilter, row: type[IncidentRow] = IncidentRow) -> list[ColumnElement[bool]]:
+    """``row``, here and below: another source of the same columns."""
     found: list[ColumnElement[bool]] = []
     if asked.from_ is not None:
-        found.append(or_(IncidentRow.ended_at.is_(None), IncidentRow.ended_at >= asked.from_))
+        found.append(or_(row.ended_at.is_(None), row.ended_at >= asked.from_))
     if asked.to is not None:
-        found.append(IncidentRow.started_at < asked.to)
+        found.append(row.started_at < asked.to)
     return found
 
 
-def by_column(asked: IncidentFilter, *, kinds: bool = True) -> list[ColumnElement[bool]]:
-    """What is asked besides time and place; ``kinds``: also the kinds."""
+def by_column(asked: IncidentFilter, row: type[IncidentRow] = IncidentRow) -> list[ColumnElement[bool]]:
+    """What is asked besides time and place."""
     found: list[ColumnElement[bool]] = []
-    if asked.kinds and kinds:
-        found.append(IncidentRow.kind.in_(asked.kinds))
+    if asked.kinds:
+        found.append(row.kind.in_(asked.kinds))
     if asked.severities:
-        found.append(IncidentRow.severity.in_(asked.severities))
+        found.append(row.severity.in_(asked.severities))
     if asked.states:
-        found.append(IncidentRow.state.in_(asked.states))
+        found.append(row.state.in_(asked.states))
     if asked.objects:
-        found.append(IncidentRow.classes.overlap([each.value for each in asked.objects]))
+        found.append(row.classes.overlap([each.value for each in asked.objects]))
     if asked.colours:
-        found.append(IncidentRow.colours.overlap(list(asked.colours)))
+        found.append(row.colours.overlap(list(asked.colours)))
     return found
 
 
@@ -84,18 +85,22 @@ def by_facet(asked: IncidentFilter, seen_from: list[int] | None, lasting: list[i
     return found
 
 
-def of_viewpoints(seen_from: list[int]) -> ColumnElement[bool]:
-    return IncidentRow.viewpoint_id == func.any(bindparam("viewpoints", seen_from, ARRAY(Integer)))
-
-
-def of_spans(lasting: list[tuple[int, datetime]]) -> ColumnElement[bool]:
-    return or_(*(and_(IncidentRow.span == span, IncidentRow.started_at >= earliest) for span, earliest in lasting))
+def of_viewpoints(seen_from: list[int], row: type[IncidentRow] = IncidentRow) -> ColumnElement[bool]:
+    return row.viewpoint_id == func.any(bindparam("viewpoints", seen_from, ARRAY(Integer)))
 
 
 def has_facets(asked: IncidentFilter) -> bool:
     """Whether anything but time, place and open ones is asked."""
     states = asked.states and set(asked.states) != {IncidentState.OPEN}
     return bool(asked.kinds or asked.objects or asked.colours or asked.severities or states)
+
+
+def is_rare(asked: IncidentFilter, seen_from: list[int] | None) -> bool:
+    """Whether so few match that facets are best from the start: what is open, or several conditions in few places."""
+    if asked.states and set(asked.states) == {IncidentState.OPEN}:
+        return True
+    several = sum(map(bool, (asked.kinds, asked.objects, asked.colours))) > 1
+    return several and seen_from is not None and len(seen_from) <= VIEWPOINTS_MAX
 
 
 def _texts(name: str, values: tuple[Any, ...]) -> Any:  # noqa: ANN401  an operand

@@ -27,6 +27,9 @@ Outcome = bool | LeaseLostError | ConflictError
 
 _SEPARATOR = "\x1f"
 """Between words of one array: an array of arrays must be rectangular in PostgreSQL."""
+_BETWEEN_DOCUMENTS = "\x1e"
+"""JSON escapes it. As an array of texts, each quotation mark in them would be escaped on the way: that took as long as
+all the rest together."""
 _TYPES = {
     "id": "uuid",
     "viewpoint_id": "integer",
@@ -147,14 +150,13 @@ def _store(session: Session, items: Sequence[Incident]) -> set[UUID]:
     seen_from = _viewpoints(session, items)
     hold_back(session)
     rows = [to_values(item) | {"viewpoint_id": seen_from[_seen_from(item)]} for item in items]
-    given = {name: [_travelling(name, row[name]) for row in rows] for name in _TYPES}
-    return set(session.scalars(_STORE, given))
+    return set(session.scalars(_STORE, {name: _travelling(name, [row[name] for row in rows]) for name in _TYPES}))
 
 
-def _travelling(name: str, value: Any) -> Any:  # noqa: ANN401  any column's value
+def _travelling(name: str, values: list[Any]) -> Any:  # noqa: ANN401  any column's values
     if name in _DOCUMENTS:
-        return None if value is None else json.dumps(value)
-    return _SEPARATOR.join(value) if name in _WORDS else value
+        return _BETWEEN_DOCUMENTS.join("" if value is None else json.dumps(value) for value in values)
+    return [_SEPARATOR.join(value) for value in values] if name in _WORDS else values
 
 
 def _statement() -> str:
@@ -163,11 +165,18 @@ def _statement() -> str:
             return f"given.{name}::jsonb"
         return f"string_to_array(given.{name}, chr({ord(_SEPARATOR)}))" if name in _WORDS else f"given.{name}"
 
+    def array(name: str, type_: str) -> str:
+        return (
+            f"string_to_array(:{name}, chr({ord(_BETWEEN_DOCUMENTS)}), '')"
+            if name in _DOCUMENTS
+            else f":{name} ::{type_}[]"
+        )
+
     changed = [name for name in (*_TYPES, "change_seq") if name not in _FIXED]
     return (
         f"INSERT INTO incidents ({', '.join(_TYPES)}, change_seq)"  # noqa: S608  our own words
         f" SELECT {', '.join(map(value, _TYPES))}, nextval('incident_change_seq')"
-        f" FROM unnest({', '.join(f':{name} ::{type_}[]' for name, type_ in _TYPES.items())})"
+        f" FROM unnest({', '.join(array(name, type_) for name, type_ in _TYPES.items())})"
         f" AS given ({', '.join(_TYPES)})"
         " ON CONFLICT (id, started_at) DO UPDATE"
         f" SET {', '.join(f'{name} = excluded.{name}' for name in changed)}, published_at = clock_timestamp()"

@@ -17,7 +17,7 @@ statements; each names its months, so that the planner looks at no other partiti
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,7 @@ from camsvc.db.models import IncidentRow
 from camsvc.db.models.incidents import SPAN_OPEN
 from camsvc.db.partitions import month
 from camsvc.db.queries import conditions
+from camsvc.domain.camera import Severity
 from camsvc.domain.search import IncidentFilter
 
 BUDGETS = (600, 6000)
@@ -55,6 +56,8 @@ BUDGETS = (600, 6000)
 promises that it will fill the page."""
 BUDGET_MIN = 40
 """Of one walk, when there are many."""
+LONGER = 8
+"""A walk of what lasts longer than the first span gets this part of a budget: it is rarer by more."""
 MONTHS = 3
 """Of the second window, after the month in which the search begins; the third is all that is left."""
 _NEWEST_FIRST = (IncidentRow.started_at.desc(), IncidentRow.id.desc())
@@ -81,8 +84,10 @@ def find(
 ) -> list[Position]:
     """The first ``want`` matches below ``after``, newest first; ``upwards``: those next above it, oldest first."""
     found: list[Position] = []
-    rare = [span for span, _ in conditions.spans(asked)] == [SPAN_OPEN]
-    for window in windows(asked, after, upwards=upwards):
+    rare = conditions.is_rare(asked, seen_from)
+    ahead = list(windows(asked, after, upwards=upwards))
+    while ahead and len(found) < want:
+        window = ahead.pop(0)
         for budget in BUDGETS if not rare else ():
             missing = want - len(found)
             rows = session.execute(walk(asked, seen_from, window, after, missing, upwards, budget=budget))
@@ -93,10 +98,11 @@ def find(
             if not rare or fitted * BUDGETS[1] < (missing - fitted) * budget:
                 break
         if rare and len(found) < want:
-            rows = session.execute(facets(asked, seen_from, window, after, want - len(found), upwards))
-            found += [Position(started_at, id_) for id_, started_at in rows]
-        if len(found) >= want:
-            break
+            few = session.execute(facets(asked, seen_from, window, after, want - len(found), upwards)).all()
+            found += [Position(started_at, id_) for id_, started_at in few]
+            if ahead and not few:  # hardly any at all: the rest at once
+                oldest, newest = (ahead[0], ahead[-1]) if upwards else (ahead[-1], ahead[0])
+                ahead = [Window(oldest.start, newest.end)]
     return found[:want]
 
 
@@ -150,16 +156,16 @@ def walk(
 ) -> Select[Any]:
     """Rows (id, started_at, fits, is_edge): matches, and the last that a walk looked at before its budget ended."""
     lasting = conditions.spans(asked, window.end)
-    # Not VALUES: a statement with one is compiled anew every time, which costs more than the search itself.
-    spans = (
-        func.unnest(
-            bindparam("spans", [span for span, _ in lasting], ARRAY(SmallInteger)),
-            bindparam("earliest", [earliest for _, earliest in lasting], ARRAY(DateTime(timezone=True))),
-        )
-        .table_valued(column("span", SmallInteger), column("earliest", DateTime(timezone=True)), name="spans")
-        .render_derived()
-    )
-    walks: FromClause = spans
+    few = seen_from is not None and len(seen_from) <= conditions.VIEWPOINTS_MAX
+    alarms = not few and not asked.kinds and asked.severities == (Severity.ALARM,)
+    served = replace(asked, kinds=asked.kinds if few else (), severities=() if alarms else asked.severities)
+    left = conditions.by_column(served)
+    if seen_from is not None and not few:
+        left.append(conditions.of_viewpoints(seen_from))
+    kinds = list(dict.fromkeys(asked.kinds)) if not few else []
+    share = budget // max(len(seen_from or ()) if few else len(kinds), 1)
+    limits = [max(share if span == 0 else share // LONGER, BUDGET_MIN, want) if left else want for span, _ in lasting]
+    spans = _spans(lasting, limits)
     keyed = [
         IncidentRow.span == spans.c.span,
         IncidentRow.started_at >= spans.c.earliest,
@@ -167,23 +173,17 @@ def walk(
         *_within(window),
         *_beyond(after, upwards),
     ]
-    left = conditions.by_column(asked, kinds=False)
-    number = 1
-    few = seen_from is not None and len(seen_from) <= conditions.VIEWPOINTS_MAX
+    walks: FromClause = spans
     if seen_from is not None and few:
         viewpoint = _each("viewpoint", Integer, seen_from)
-        walks, number = walks.join(viewpoint, true()), len(seen_from)
+        walks = walks.join(viewpoint, true())
         keyed.append(IncidentRow.viewpoint_id == viewpoint.c.id)
-    elif seen_from is not None:
-        left.append(conditions.of_viewpoints(seen_from))
-    if asked.kinds and few:
-        left.append(IncidentRow.kind.in_(asked.kinds))
-    elif asked.kinds:
-        kinds = list(dict.fromkeys(asked.kinds))
+    if kinds:
         kind = _each("kind", Text, kinds)
-        walks, number = walks.join(kind, true()), len(kinds)
+        walks = walks.join(kind, true())
         keyed.append(IncidentRow.kind == kind.c.id)
-    each = max(budget // max(number, 1), BUDGET_MIN, want) if left else want
+    if alarms:  # as a constant: their index holds nothing else, which the planner must see
+        keyed.append(IncidentRow.severity == bindparam("alarm", Severity.ALARM, literal_execute=True))
     order = _OLDEST_FIRST if upwards else _NEWEST_FIRST
     numbered = (
         select(
@@ -194,10 +194,10 @@ def walk(
         )
         .where(*keyed)
         .order_by(*order)
-        .limit(each)
+        .limit(spans.c.budget)
         .lateral("walk")
     )
-    is_edge: ColumnElement[bool] = numbered.c.number == each if left else literal(False)
+    is_edge: ColumnElement[bool] = numbered.c.number == spans.c.budget if left else literal(False)
     order_out = (
         (numbered.c.started_at, numbered.c.id) if upwards else (numbered.c.started_at.desc(), numbered.c.id.desc())
     )
@@ -243,6 +243,17 @@ def _take(rows: Any, found: list[Position]) -> Position | None:  # noqa: ANN401 
         if is_edge:
             return here
     return None
+
+
+def _spans(lasting: list[tuple[int, datetime]], limits: list[int]) -> Any:  # noqa: ANN401  a table of three columns
+    """Not VALUES: a statement with one is compiled anew every time, which costs more than the search itself."""
+    given = func.unnest(
+        bindparam("spans", [span for span, _ in lasting], ARRAY(SmallInteger)),
+        bindparam("earliest", [earliest for _, earliest in lasting], ARRAY(DateTime(timezone=True))),
+        bindparam("budgets", limits, ARRAY(Integer)),
+    )
+    columns = (column("span", SmallInteger), column("earliest", DateTime(timezone=True)), column("budget", Integer))
+    return given.table_valued(*columns, name="spans").render_derived()
 
 
 def _each(name: str, type_: type[Integer] | type[Text], ids: list[Any]) -> Any:  # noqa: ANN401  a table of one column

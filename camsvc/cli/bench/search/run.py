@@ -17,7 +17,7 @@ from camsvc.cli.bench.search.plans import write
 from camsvc.db.database import Database
 from camsvc.embedded.postgres import EmbeddedPostgres
 
-SEARCHED_WITH = ("shared_buffers", "fsync", "synchronous_commit", "random_page_cost")
+SEARCHED_WITH = ("shared_buffers", "fsync", "synchronous_commit")
 
 
 def run(
