@@ -146,9 +146,10 @@ def inside(web: Web, browser: Chromium, passage: Passage) -> Iterator[Tab]:
         assert not opened.foreign, opened.foreign
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def station(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
-    """Every camera of the town sends pictures, and a live process brings them to viewers."""
+    """Every camera of the town sends pictures, and a live process brings them to viewers. While it stands it says how
+    the cameras are, so it stands for no module that does so itself."""
     folder = tmp_path_factory.mktemp("station")
     with Station(web.database, web.cipher.derive("tap"), web.environment, folder) as playing:
         yield playing

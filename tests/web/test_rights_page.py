@@ -39,16 +39,16 @@ def enter(web: Web, browser: Chromium) -> Enter:
 
 @pytest.fixture(scope="module")
 def near(web: Web) -> Incident:
-    return web.recorder.publish(web.recorder.incident("cho-02", web.now - timedelta(days=200)))
+    return web.recorder.publish(web.recorder.incident("cho-02", web.now - timedelta(days=150)))
 
 
 @pytest.fixture(scope="module")
 def far(web: Web) -> Incident:
-    return web.recorder.publish(web.recorder.incident("tu-son-01", web.now - timedelta(days=200, minutes=1)))
+    return web.recorder.publish(web.recorder.incident("tu-son-01", web.now - timedelta(days=150, minutes=1)))
 
 
 def span(web: Web) -> str:
-    from_, to = web.now - timedelta(days=200, hours=1), web.now - timedelta(days=199, hours=23)
+    from_, to = web.now - timedelta(days=150, hours=1), web.now - timedelta(days=149, hours=23)
     return f"from={from_:%Y-%m-%dT%H:%M:%SZ}&to={to:%Y-%m-%dT%H:%M:%SZ}"
 
 

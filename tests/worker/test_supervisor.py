@@ -251,7 +251,7 @@ def test_a_secret_in_the_environment_is_on_no_command_line(supervisor: Superviso
     wanted = ProcessSpec("a", ("/bin/sleep", "60"), {"KEY": "s3cret"})
     supervisor.start(wanted)
     process = psutil.Process(pid_of(supervisor, "a"))
-    until(lambda: process.cmdline()[0] == "/bin/sleep")
+    until(lambda: process.cmdline()[:1] == ["/bin/sleep"])
     assert process.environ()["KEY"] == "s3cret"
     assert "s3cret" not in repr(wanted)
 
