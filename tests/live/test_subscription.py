@@ -252,3 +252,44 @@ def test_closing_wakes_who_waits_and_tells_the_channel_once() -> None:
 def test_the_bound_covers_several_seconds_of_any_usual_stream() -> None:
     assert MAX_WAITING_UNITS / 30 >= 5
     assert module.MAX_WAITING_BYTES / (8_000_000 / 8) >= 6
+
+
+class Hand:
+    """Takes pictures within the call."""
+
+    def __init__(self) -> None:
+        self.is_behind = False
+        self.units: list[AccessUnit] = []
+
+    def send(self, unit: AccessUnit) -> None:
+        if len(self.units) == 5:
+            raise ValueError("a defect")
+        self.units.append(unit)
+
+
+def test_who_takes_pictures_within_the_call_gets_them_in_order_and_none_before_a_key_frame() -> None:
+    subscription, hand = viewer(), Hand()
+    subscription.direct = hand
+    put(subscription, [STARTED, unit(3)])
+    assert times(taken(subscription)) == []
+    put(subscription, [unit(GOP)])
+    assert times(taken(subscription)) == [unit(GOP).at_90k], "the key frame comes by ``next``, behind its word"
+    put(subscription, film(GOP + 1, GOP + 3))
+    assert times(hand.units) == times(film(GOP + 1, GOP + 3))
+    hand.is_behind = True
+    put(subscription, [unit(GOP + 3)])
+    hand.is_behind = False
+    put(subscription, [unit(GOP + 4)])
+    assert len(hand.units) == 2, "nothing overtakes what waits"
+    assert times(taken(subscription)) == times(film(GOP + 3, GOP + 5))
+
+
+def test_a_viewer_that_fails_within_the_call_ends_alone() -> None:
+    subscription, hand = viewer(), Hand()
+    put(subscription, [STARTED, unit(GOP)])
+    taken(subscription)
+    subscription.direct = hand
+    put(subscription, film(GOP + 1, GOP + 8))
+    assert len(hand.units) == 5
+    with pytest.raises(SourceError):
+        asyncio.run(subscription.next())
