@@ -148,7 +148,7 @@ async def _come_and_go(http: httpx.AsyncClient, crowd: Crowd, over: asyncio.Even
             crowd.joined += 1
             await _stay(chance.uniform(*STAYS_S), over)
             crowd.frames += viewer.frames
-            if viewer.frames == 0:
+            if viewer.frames == 0 and not over.is_set():  # who came last had no time
                 crowd.failures.append(f"{camera}: no picture")
             if chance.random() < VANISHES:
                 crowd.vanished += 1
