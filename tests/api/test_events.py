@@ -227,7 +227,7 @@ def test_a_client_that_reads_too_slowly_is_told_to_reload(site: Site, monkeypatc
         eventually(lambda: site.server.feed.subscriptions == 1)
         [subscription] = site.server.feed._subscriptions
         change = feed.change(feed_position(site) + 1, opened(camera_=camera))
-        loop = site.server.feed._loop
+        loop = site.server.feed._seam._loop
         assert loop is not None
         flood = [replace(change, seq=change.seq + n) for n in range(feed.QUEUE_CHANGES + 1)]
         loop.call_soon_threadsafe(site.server.feed._deliver, flood)

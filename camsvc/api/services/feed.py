@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Protocol
 
 from camsvc import log
+from camsvc.api.services.seam import Seam
 from camsvc.clock import Clock
 from camsvc.domain.account import Reach
 from camsvc.domain.incident import Incident
@@ -138,28 +139,22 @@ class Feed:
         self._clock = clock
         self._overflowed = overflowed
         self._subscriptions: set[Subscription] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._seam = Seam()
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._listening = threading.Event()
-        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        for name, run in (("feed-pump", self._pump), ("feed-listener", self._listen)):
-            thread = threading.Thread(target=run, name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._seam.start({"feed-pump": self._pump, "feed-listener": self._listen})
 
     def close(self) -> None:
         """Ends every subscription, so that an HTTP server can stop, and tells the threads to; ``join`` waits."""
         self._stop.set()
         self._wake.set()
-        self._on_loop(self._end_all)
+        self._seam.call(self._end_all)
 
     def join(self, timeout_s: float) -> None:
-        for thread in self._threads:
-            thread.join(timeout_s)
+        self._seam.join(timeout_s)
 
     @property
     def is_closed(self) -> bool:
@@ -213,7 +208,7 @@ class Feed:
             changes = self._source.since(position, BATCH)
             if not changes:
                 break
-            self._on_loop(self._deliver, changes)
+            self._seam.call(self._deliver, changes)
             position = changes[-1].seq
             if len(changes) < BATCH:
                 break
@@ -236,14 +231,6 @@ class Feed:
             self._clock.wait(self._stop, RETRY_S)
 
     # The event loop.
-
-    def _on_loop(self, call: Callable[..., None], *arguments: object) -> None:
-        if self._loop is None or self._loop.is_closed():
-            return
-        try:
-            self._loop.call_soon_threadsafe(call, *arguments)
-        except RuntimeError:
-            return  # the loop was closed between the question and the call: nobody is left to be told
 
     def _deliver(self, changes: Sequence[Change]) -> None:
         for subscription in list(self._subscriptions):

@@ -6,12 +6,12 @@ changed, and hands it to the event loop. Both rest while nobody listens.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from camsvc import log
+from camsvc.api.services.seam import Seam
 from camsvc.clock import Clock
 from camsvc.db.database import CAMERA_STATES, Database
 from camsvc.db.queries import status
@@ -80,32 +80,26 @@ class States:
         self._read = read
         self._listen_to = listen
         self._clock = clock
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._seam = Seam()
         self._listeners: set[StatesListener] = set()
         self._known: dict[str, CameraStatus] = {}
         self._is_known = False
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._wanted = threading.Event()
-        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        for name, run in (("states-pump", self._pump), ("states-listener", self._listen)):
-            thread = threading.Thread(target=run, name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._seam.start({"states-pump": self._pump, "states-listener": self._listen})
 
     def close(self) -> None:
         """Who listens is woken, and sees that it is over; the threads are told, ``join`` waits."""
         self._stop.set()
         self._wanted.set()
         self._wake.set()
-        self._call(self._wake_all)
+        self._seam.call(self._wake_all)
 
     def join(self, timeout_s: float) -> None:
-        for thread in self._threads:
-            thread.join(timeout_s)
+        self._seam.join(timeout_s)
 
     @property
     def is_closed(self) -> bool:
@@ -143,7 +137,7 @@ class States:
                 _log.warning("states of cameras cannot be read", reason=str(error), retry_s=RETRY_S)
                 self._clock.wait(self._stop, RETRY_S)
                 continue
-            self._call(self._take, found)
+            self._seam.call(self._take, found)
             self._clock.wait(self._stop, QUIET_S)
             self._wake.wait(POLL_S - QUIET_S)
             self._wake.clear()
@@ -163,14 +157,6 @@ class States:
             self._clock.wait(self._stop, RETRY_S if self._wanted.is_set() else 0.0)
 
     # The event loop.
-
-    def _call(self, call: Callable[..., None], *arguments: object) -> None:
-        if self._loop is None or self._loop.is_closed():
-            return
-        try:
-            self._loop.call_soon_threadsafe(call, *arguments)
-        except RuntimeError:
-            return  # the loop was closed between the question and the call
 
     def _wake_all(self) -> None:
         for listener in list(self._listeners):
