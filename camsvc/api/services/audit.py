@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,20 +14,25 @@ from camsvc.domain.account import User
 from camsvc.domain.audit import Deed, Kind, Outcome, Record
 
 
+class Particulars(TypedDict, total=False):
+    """What else a record says, under the names of ``Deed``; what is left out is as there."""
+
+    source: str | None
+    camera: str | None
+    area: str | None
+    incident: UUID | None
+    outcome: Outcome
+    purpose: str | None
+    case_number: str | None
+    details: Mapping[str, Any]
+
+
 def record(
     server: Server,
     user: User | None,
     kind: Kind,
     what: str,
-    *,
-    source: str | None = None,
-    camera: str | None = None,
-    area: str | None = None,
-    incident: UUID | None = None,
-    outcome: Outcome = Outcome.ALLOWED,
-    purpose: str | None = None,
-    case_number: str | None = None,
-    details: Mapping[str, Any] | None = None,
+    **particulars: Unpack[Particulars],
 ) -> Record:
     """Append one record, in a transaction of its own; it is durable when this returns. Blocks for one commit.
 
@@ -35,20 +40,7 @@ def record(
     without credentials. Raises DatabaseUnavailableError: then the deed must not be done.
     """
     with server.database.session() as session:
-        return append(
-            session,
-            user,
-            kind,
-            what,
-            source=source,
-            camera=camera,
-            area=area,
-            incident=incident,
-            outcome=outcome,
-            purpose=purpose,
-            case_number=case_number,
-            details=details,
-        )
+        return append(session, user, kind, what, **particulars)
 
 
 def append(
@@ -56,33 +48,12 @@ def append(
     user: User | None,
     kind: Kind,
     what: str,
-    *,
-    source: str | None = None,
-    camera: str | None = None,
-    area: str | None = None,
-    incident: UUID | None = None,
-    outcome: Outcome = Outcome.ALLOWED,
-    purpose: str | None = None,
-    case_number: str | None = None,
-    details: Mapping[str, Any] | None = None,
+    **particulars: Unpack[Particulars],
 ) -> Record:
     """As ``record``, within the transaction of the deed itself: both are done, or neither. Let it be its last
     statement: all who append wait for its end."""
-    deed = Deed(
-        kind=kind,
-        what=what,
-        outcome=outcome,
-        user_id=user.id if user else None,
-        user_name=user.name if user else None,
-        source=source,
-        camera=camera,
-        area=area,
-        incident=incident,
-        purpose=purpose,
-        case_number=case_number,
-        details=details or {},
-    )
-    return rows.append(session, deed)
+    who, name = (user.id, user.name) if user else (None, None)
+    return rows.append(session, Deed(kind, what, user_id=who, user_name=name, **particulars))
 
 
 def refuse_sign_in(server: Server, name: str, *, source: str | None) -> None:

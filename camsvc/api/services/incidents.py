@@ -100,7 +100,7 @@ def _record_once(
                 camera=incident.camera,
                 area=incident.area,
                 incident=incident.id,
-                details=details,
+                details=details or {},
             )
 
 
