@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from camsvc.gate.bits import Bits
+from camsvc.gate.h264_sequence import Order, read_colour, read_order
 
 SPS, PPS = 7, 8
 SLICES = (1, 5)
 _IDR = 5
-_HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
 
 class Slice(IntEnum):
@@ -27,9 +27,7 @@ class Slice(IntEnum):
 class Sequence:
     colour_planes: bool
     frame_number_bits: int
-    order_type: int
-    order_bits: int
-    order_always_zero: bool
+    order: Order
     frames_only: bool
     pixels: int
     """Of the coded picture."""
@@ -53,29 +51,14 @@ def sequence(unit: bytes) -> tuple[int, Sequence]:
     profile = bits.u(8)
     bits.u(16)
     number = bits.ue()
-    colour_planes = False
-    if profile in _HIGH_PROFILES:
-        chroma = bits.ue()
-        colour_planes = bits.flag() if chroma == 3 else False
-        bits.ue(), bits.ue(), bits.u(1)
-        if bits.flag():
-            for index in range(12 if chroma == 3 else 8):
-                if bits.flag():
-                    _skip_scaling_list(bits, 16 if index < 6 else 64)
+    colour = read_colour(bits, profile)
     frame_number_bits = bits.ue() + 4
-    order_type, order_bits, always_zero = bits.ue(), 0, False
-    if order_type == 0:
-        order_bits = bits.ue() + 4
-    elif order_type == 1:
-        always_zero = bits.flag()
-        bits.se(), bits.se()
-        for _ in range(bits.ue()):
-            bits.se()
+    order = read_order(bits)
     bits.ue(), bits.u(1)
     columns, rows = bits.ue() + 1, bits.ue() + 1
     frames_only = bits.flag()
     pixels = columns * rows * 256 * (1 if frames_only else 2)
-    return number, Sequence(colour_planes, frame_number_bits, order_type, order_bits, always_zero, frames_only, pixels)
+    return number, Sequence(colour.planes, frame_number_bits, order, frames_only, pixels)
 
 
 def picture(unit: bytes) -> tuple[int, Picture]:
@@ -120,11 +103,11 @@ def slice_header(unit: bytes, pictures: dict[int, Picture], sequences: dict[int,
 
 
 def _skip_order(bits: Bits, of: Picture, seq: Sequence, *, field_picture: bool) -> None:
-    if seq.order_type == 0:
-        bits.u(seq.order_bits)
+    if seq.order.kind == 0:
+        bits.u(seq.order.bits)
         if of.field_order and not field_picture:
             bits.se()
-    elif seq.order_type == 1 and not seq.order_always_zero:
+    elif seq.order.kind == 1 and not seq.order.always_zero:
         bits.se()
         if of.field_order and not field_picture:
             bits.se()
@@ -170,11 +153,3 @@ def _skip_marking(bits: Bits, *, idr: bool) -> None:
             bits.ue()
             if operation == 3:
                 bits.ue()
-
-
-def _skip_scaling_list(bits: Bits, size: int) -> None:
-    last = following = 8
-    for _ in range(size):
-        if following:
-            following = (last + bits.se()) % 256
-        last = following or last

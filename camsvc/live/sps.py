@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from camsvc.gate.bits import Bits
+from camsvc.gate.h264_sequence import read_colour, read_order
 
-_WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 _EXTENDED_SHAPE = 255
 _SHAPES = (
     (1, 1),
@@ -62,23 +62,23 @@ class Sps:
         bits = Bits(unit[1:])
         profile, constraints, level = bits.u(8), bits.u(8), bits.u(8)
         bits.ue()
-        chroma, depth, separate = _chroma(bits, profile)
+        colour = read_colour(bits, profile)
         bits.ue()  # log2_max_frame_num_minus4
-        order_type = _skip_order(bits)
+        order = read_order(bits)
         bits.ue(), bits.flag()
         columns, rows = bits.ue() + 1, bits.ue() + 1
         frames_only = bits.flag()
         if not frames_only:
             bits.flag()
         bits.flag()  # direct_8x8_inference_flag
-        crop_width, crop_height = _cropped(bits, 0 if separate else chroma, frames_only=frames_only)
+        crop_width, crop_height = _cropped(bits, 0 if colour.planes else colour.chroma, frames_only=frames_only)
         shape, reorder = _usability(bits) if bits.flag() else (Fraction(1), None)
-        if order_type == _NO_REORDERING or (profile == _BASELINE and reorder is None):
+        if order.kind == _NO_REORDERING or (profile == _BASELINE and reorder is None):
             reorder = 0
         width, height = columns * 16 - crop_width, rows * (16 if frames_only else 32) - crop_height
         if not (0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE):
             raise ValueError(f"pictures of {width}x{height}: no such level exists")
-        return cls(profile, constraints, level, chroma, depth, width, height, frames_only, shape, reorder)
+        return cls(profile, constraints, level, colour.chroma, colour.depth, width, height, frames_only, shape, reorder)
 
 
 _MAX_SIDE = 16888
@@ -87,40 +87,6 @@ _BASELINE = 66
 """Knows no B slices (A.2.1)."""
 _NO_REORDERING = 2
 """pic_order_cnt_type: the order of showing is the order of decoding (8.2.1.3)."""
-
-
-def _chroma(bits: Bits, profile: int) -> tuple[int, int, bool]:
-    """chroma_format_idc, bit depth, separate_colour_plane_flag."""
-    if profile not in _WITH_CHROMA:
-        return 1, 8, False
-    chroma = bits.ue()
-    separate = bits.flag() if chroma == 3 else False
-    depth = 8 + max(bits.ue(), bits.ue())
-    bits.flag()
-    if bits.flag():
-        for index in range(12 if chroma == 3 else 8):
-            if bits.flag():
-                _skip_scaling_list(bits, 16 if index < 6 else 64)
-    return chroma, depth, separate
-
-
-def _skip_scaling_list(bits: Bits, size: int) -> None:
-    last = following = 8
-    for _ in range(size):
-        if following:
-            following = (last + bits.se()) % 256
-        last = following or last
-
-
-def _skip_order(bits: Bits) -> int:
-    order_type = bits.ue()
-    if order_type == 0:
-        bits.ue()
-    elif order_type == 1:
-        bits.flag(), bits.se(), bits.se()
-        for _ in range(bits.ue()):
-            bits.se()
-    return order_type
 
 
 def _cropped(bits: Bits, chroma: int, *, frames_only: bool) -> tuple[int, int]:
