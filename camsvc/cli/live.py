@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import signal
-import socket
-import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from camsvc import config, log
+from camsvc.cli import part
 from camsvc.embedded.stack import resolve
-from camsvc.errors import InputError
-
-ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 
 
 def command(
@@ -31,18 +25,10 @@ def command(
     """One live process: WebRTC and fragmented MP4 for up to live.max_viewers viewers. Any number can run; the servers
     send all viewers of a camera to the same one.
     """
-    chosen = name if name is not None else socket.gethostname()
-    if not ID.fullmatch(chosen):
-        raise InputError(
-            f"{chosen!r} is no name for a live process",
-            parameter="--id",
-            cure="use letters, digits, '-', '.' and '_', 64 at most",
-        )
+    chosen = part.name_of(name, "a live process")
     settings = resolve(config.load(config_file, data=data))
     log.configure(settings.log_level, process=f"live {chosen}")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+    stop = part.stop_on_signals()
 
     from camsvc.live.process import LiveProcess
 
