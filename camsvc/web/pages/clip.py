@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from uuid import UUID
 
 from nicegui import ui
 from nicegui.element import Element
 
-from camsvc.api.services import incidents as service
 from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident, IncidentState
 from camsvc.domain.search import IncidentFilter
-from camsvc.errors import CamsvcError, NotFoundError
 from camsvc.web.components.player import Player, api_path
 from camsvc.web.following import Following, News
-from camsvc.web.markup import button, icon, icon_button, label, tag
+from camsvc.web.markup import button, icon, icon_button, tag
+from camsvc.web.pages import opened
 from camsvc.web.site import Site
 from camsvc.web.view import SearchView
 from camsvc.web.visitor import Visitor
-from camsvc.web.words import STATE_ICONS, Words
+from camsvc.web.words import Words
 
 
 class ClipDialog:
@@ -86,8 +83,7 @@ class ClipDialog:
         with tag("div", "cam-over__bar"):
             with tag("div", "cam-over__title"):
                 tag("h1", "", title, title=title)
-                self._badge = tag("span", "cam-badge")
-                self._where = label("span", "cam-soft", "")
+                self._heading = opened.Heading(self._site, self._words)
             if incident:
                 self._offer_live(incident)
                 with tag("a", "cam-btn", href=SearchView().path(str(incident.id)), target="_blank", data_test="whole"):
@@ -97,7 +93,7 @@ class ClipDialog:
         if incident is None:
             self._say_instead("search_off", title)
             return
-        self._fill(incident)
+        self._heading.tell(incident)
         if not self._visitor.user.may(Action.REPLAY, incident.area):
             self._say_instead("lock", say("live.may_not_replay"), incident)
             return
@@ -127,25 +123,8 @@ class ClipDialog:
             close.on("click", self.hide)
             ui.run_javascript(f"getHtmlElement({close.id}).focus()")
 
-    def _fill(self, incident: Incident) -> None:
-        camera = self._site.lookout.last.directory.camera_name(incident.camera)
-        self._where.text = f"{camera} · {self._words.wall.date_clock(incident.started_at)}"
-        self._badge.clear()
-        self._badge.classes(replace=f"cam-badge cam-badge--{incident.state.value}")
-        with self._badge:
-            icon(STATE_ICONS[incident.state])
-            tag("span", "", self._words.language(f"state.{incident.state.value}"))
-
     async def _read(self, asked: str) -> tuple[Incident | None, str]:
-        say = self._words.language
-        try:
-            return await asyncio.to_thread(
-                service.get, self._site.server, self._visitor.user, UUID(asked), source=self._visitor.source
-            ), ""
-        except (ValueError, NotFoundError):
-            return None, say("incident.unknown")
-        except CamsvcError:
-            return None, say("results.away")
+        return await opened.read(self._site, self._visitor, self._words, asked)
 
     async def _renew(self) -> None:
         """Changes may have been missed: read the incident again."""
@@ -160,6 +139,6 @@ class ClipDialog:
         for each in news.matching:
             if self._incident and each.id == self._incident.id and each.revision > self._incident.revision:
                 self._incident = each
-                self._fill(each)
+                self._heading.tell(each)
                 if self._player:
                     self._player.renew(each)

@@ -6,27 +6,26 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Literal
-from uuid import UUID
 
 from nicegui import ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from camsvc.api.services import incidents as service
 from camsvc.db.queries.neighbours import Neighbours, neighbours
 from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
-from camsvc.errors import CamsvcError, NotFoundError
+from camsvc.errors import CamsvcError
 from camsvc.web.components.player import Player, api_path
 from camsvc.web.following import Following, News
 from camsvc.web.markup import button, icon, icon_button, label, tag
+from camsvc.web.pages import opened
 from camsvc.web.pages.about import About
 from camsvc.web.shortcuts import ShortcutHelp
 from camsvc.web.site import Site
 from camsvc.web.view import SearchView
 from camsvc.web.visitor import Visitor
-from camsvc.web.words import STATE_ICONS, Words
+from camsvc.web.words import Words
 
 SHORTCUTS = (
     ("keys.space", ("␣",)),
@@ -116,8 +115,7 @@ class IncidentPane:
             button(say("incident.back"), "cam-btn", "arrow_back", data_test="back").on("click", self._go_back)
             with tag("div", "cam-over__title"):
                 self._title = label("h1", "", "")
-                self._badge = tag("span", "cam-badge")
-                self._where = label("span", "cam-soft", "")
+                self._heading = opened.Heading(self._site, self._words)
             self._build_walk()
             self._download = tag("a", "cam-btn", download=True, href="#", data_test="download")
             with self._download:
@@ -158,15 +156,9 @@ class IncidentPane:
 
     def _fill(self, incident: Incident) -> None:
         """What a later revision changes."""
-        words, say = self._words, self._words.language
+        words = self._words
         self._title.text = words.what(incident)
-        camera = self._site.lookout.last.directory.camera_name(incident.camera)
-        self._where.text = f"{camera} · {words.wall.date_clock(incident.started_at)}"
-        self._badge.clear()
-        self._badge.classes(replace=f"cam-badge cam-badge--{incident.state.value}")
-        with self._badge:
-            icon(STATE_ICONS[incident.state])
-            tag("span", "", say(f"state.{incident.state.value}"))
+        self._heading.tell(incident)
         parts = incident.clip.parts if incident.clip and self._may_replay(incident) else ()
         self._download.props["href"] = (
             f"{api_path(incident)}/clip?part={parts[0].index}&download=true" if parts else "#"
@@ -215,15 +207,7 @@ class IncidentPane:
     # Reading -------------------------------------------------------------------------------------------------
 
     async def _read(self, asked: str) -> tuple[Incident | None, str]:
-        say = self._words.language
-        try:
-            return await asyncio.to_thread(
-                service.get, self._site.server, self._visitor.user, UUID(asked), source=self._visitor.source
-            ), ""
-        except (ValueError, NotFoundError):
-            return None, say("incident.unknown")
-        except CamsvcError:
-            return None, say("results.away")
+        return await opened.read(self._site, self._visitor, self._words, asked)
 
     async def _look_around(self) -> None:
         """Which incidents are on either side; the buttons tell whether there is one."""
