@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TILES = (1, 4, 9, 16, 25)
 CAMERAS_MAX = 500
 """Of one wall: they take turns when they are more than its tiles. A round of 20 full ones is more than a shift sees."""
 WALLS_MAX = 100
@@ -18,7 +17,7 @@ CYCLE_MIN_S, CYCLE_MAX_S = 5, 3600
 class Wall:
     name: str
     tiles: int
-    """One of TILES."""
+    """1, 4, 9, 16 or 25."""
     cameras: tuple[str | None, ...]
     """In reading order; None: an empty tile."""
     cycle_s: int | None = None

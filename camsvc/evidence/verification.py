@@ -43,8 +43,6 @@ MANIFEST_MAX_BYTES = 256 * 1024 * 1024
 """Of 1000 incidents with long clips; parsed in memory."""
 SMALL_MAX_BYTES = 64 * 1024 * 1024
 """Of the other files that are read whole: signature, certificate, time stamp, sums."""
-ENCRYPTED = b"\x30\x82"
-"""How a CMS begins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from aiortc.sdp import MediaDescription, SessionDescription, candidate_from_sdp,
 
 from camsvc.errors import InputError
 
-CONTENT_TYPE = "application/sdp"
-FRAGMENT_CONTENT_TYPE = "application/trickle-ice-sdpfrag"
 MAX_CANDIDATES = 32
 """Of one browser: each costs connectivity checks. A host with many interfaces offers about ten."""
 MAX_MEDIA = 8
