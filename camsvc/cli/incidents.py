@@ -16,10 +16,12 @@ from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
 from camsvc.cli.record import record
 from camsvc.db import filters
 from camsvc.db.queries import incidents
+from camsvc.domain.annotation import Disposition
 from camsvc.domain.audit import Kind
 from camsvc.domain.camera import Severity
 from camsvc.domain.incident import Incident, IncidentState
 from camsvc.domain.incident_json import incident_json, time_json
+from camsvc.domain.search import Wind
 from camsvc.domain.search_json import search_json
 from camsvc.domain.track import ObjectClass
 from camsvc.errors import InputError
@@ -36,8 +38,15 @@ def search(
     ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="TIME", help="What started before it.")] = None,
     near: Annotated[str | None, typer.Option(metavar="LAT,LON", help="Around this place; with --radius.")] = None,
-    radius: Annotated[str | None, typer.Option(metavar="M", help="Metres around --near.")] = None,
+    route: Annotated[
+        str | None, typer.Option(metavar="LAT,LON;…", help="Along this line; with --radius to each side of it.")
+    ] = None,
+    radius: Annotated[str | None, typer.Option(metavar="M", help="Metres around --near or --route.")] = None,
     bbox: Annotated[str | None, typer.Option(metavar="W,S,E,N", help="Within this box, in degrees.")] = None,
+    polygon: Annotated[str | None, typer.Option(metavar="LAT,LON;…", help="Within these corners.")] = None,
+    sees: Annotated[
+        bool, typer.Option("--sees/--stands", help="What a camera sees counts for the place, or only where it stands.")
+    ] = True,
     area: Annotated[_Several, typer.Option(metavar="PATH", help="Area, with all below it. Repeatable.")] = None,
     camera: Annotated[_Several, typer.Option(metavar="ID", help="Camera. Repeatable.")] = None,
     kind: Annotated[_Several, typer.Option(metavar="KIND", help="Kind of rule, like presence. Repeatable.")] = None,
@@ -51,6 +60,17 @@ def search(
     state: Annotated[
         _Several, typer.Option(metavar="STATE", help=f"One of: {', '.join(IncidentState)}. Repeatable.")
     ] = None,
+    direction: Annotated[
+        _Several, typer.Option(metavar="WIND", help=f"Where an object went: {', '.join(Wind)}. Repeatable.")
+    ] = None,
+    min_duration: Annotated[str | None, typer.Option(metavar="S", help="Seconds that it lasted at least.")] = None,
+    max_duration: Annotated[str | None, typer.Option(metavar="S", help="Seconds that it lasted at most.")] = None,
+    tag: Annotated[_Several, typer.Option(metavar="TAG", help="Tag that people gave it. Repeatable.")] = None,
+    disposition: Annotated[
+        _Several, typer.Option(metavar="D", help=f"Judged to be: {', '.join(Disposition)}. Repeatable.")
+    ] = None,
+    assignee: Annotated[_Several, typer.Option(metavar="NAME", help="Who looks after it. Repeatable.")] = None,
+    text: Annotated[str | None, typer.Option(metavar="WORDS", help="All of them occur in its notes.")] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="Size of a page.")] = filters.DEFAULT_LIMIT,
     cursor: Annotated[str | None, typer.Option(metavar="CURSOR", help="From the page before: what follows it.")] = None,
     as_json: JsonOption = False,
@@ -70,8 +90,11 @@ def search(
         from_=from_,
         to=to,
         near=near,
+        route=route,
         radius_m=radius,
         bbox=bbox,
+        polygon=polygon,
+        sees=sees,
         areas=area or (),
         cameras=camera or (),
         kinds=kind or (),
@@ -79,6 +102,13 @@ def search(
         colours=colour or (),
         severities=severity or (),
         states=state or (),
+        directions=direction or (),
+        min_duration_s=min_duration,
+        max_duration_s=max_duration,
+        tags=tag or (),
+        dispositions=disposition or (),
+        assignees=assignee or (),
+        text=text,
     )
     with site(config_file, data) as here:
         zone = here.settings.timezone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,8 +15,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
-from camsvc.db import migrate
-from camsvc.errors import ConfigError, DatabaseUnavailableError, InputError
+from camsvc.db import locks, migrate
+from camsvc.errors import ConfigError, ConflictError, DatabaseUnavailableError, InputError
 from camsvc.log import redact
 
 INCIDENTS = "incidents"
@@ -135,6 +135,29 @@ class Database:
                     if not heard:
                         yield None
         except psycopg.Error as error:
+            raise self._translated(error) from error
+
+    @contextmanager
+    def holding(self, lock: int) -> Iterator[Callable[[], None]]:
+        """Holds the advisory lock ``lock`` of ``db.locks`` on a connection of its own, until the block ends.
+
+        What is given is to be called now and then: it raises DatabaseUnavailableError once the lock is lost with its
+        connection. Raises ConflictError when another holds it.
+        """
+        try:
+            with psycopg.connect(**self._libpq(), autocommit=True) as connection:
+                row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (locks.SPACE, lock)).fetchone()
+                if row is None or not row[0]:
+                    raise ConflictError("another process holds it", cure="wait for its end")
+
+                def check() -> None:
+                    try:
+                        connection.execute("SELECT 1")
+                    except psycopg.Error as error:
+                        raise self._translated(error) from error
+
+                yield check
+        except psycopg.OperationalError as error:
             raise self._translated(error) from error
 
     def close(self) -> None:

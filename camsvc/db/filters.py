@@ -15,10 +15,11 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from camsvc.config import AREA_PATH, CAMERA_ID
+from camsvc.domain.annotation import Disposition
 from camsvc.domain.camera import Severity
 from camsvc.domain.geo import EARTH_RADIUS_M, Box, Point
 from camsvc.domain.incident import IncidentState
-from camsvc.domain.search import IncidentFilter
+from camsvc.domain.search import IncidentFilter, Wind
 from camsvc.domain.track import ObjectClass
 from camsvc.errors import ConfigError, InputError
 
@@ -29,6 +30,14 @@ RADIUS_MAX_M = math.pi * EARTH_RADIUS_M
 """Half the way around the earth reaches everything."""
 VALUES_MAX = 200
 """Of one condition: more is a mistake, or an attack on the database."""
+ROUTE_MIN_POINTS, POLYGON_MIN_POINTS = 2, 3
+POINTS_MAX = 200
+"""Of one line or polygon: a commune drawn by hand has some dozens; each costs with each viewpoint."""
+TEXT_MAX = 200
+DURATION_MAX_S = 366 * 86_400.0
+TAG = re.compile(r"\w[\w .-]{0,62}\w|\w")
+"""Letters of any script, digits, '_', and between them spaces, dots and hyphens; stored in lower case, NFC."""
+USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -40,8 +49,11 @@ class Terms:
     from_: str | None = None
     to: str | None = None
     near: str | None = None
+    route: str | None = None
     radius_m: str | float | None = None
     bbox: str | None = None
+    polygon: str | None = None
+    sees: str | bool | None = None
     areas: Iterable[str] = ()
     cameras: Iterable[str] = ()
     kinds: Iterable[str] = ()
@@ -49,6 +61,13 @@ class Terms:
     colours: Iterable[str] = ()
     severities: Iterable[str] = ()
     states: Iterable[str] = ()
+    directions: Iterable[str] = ()
+    min_duration_s: str | float | None = None
+    max_duration_s: str | float | None = None
+    tags: Iterable[str] = ()
+    dispositions: Iterable[str] = ()
+    assignees: Iterable[str] = ()
+    text: str | None = None
 
 
 def parse(terms: Terms, zone: str) -> IncidentFilter:
@@ -57,8 +76,11 @@ def parse(terms: Terms, zone: str) -> IncidentFilter:
         from_=parse_time(terms.from_, "from", zone) if terms.from_ else None,
         to=parse_time(terms.to, "to", zone, later=True) if terms.to else None,
         near=parse_point(terms.near) if terms.near else None,
+        route=parse_points(terms.route, "route", ROUTE_MIN_POINTS) if terms.route else (),
         radius_m=parse_radius(terms.radius_m) if terms.radius_m not in (None, "") else None,
         bbox=parse_bbox(terms.bbox) if terms.bbox else None,
+        polygon=parse_points(terms.polygon, "polygon", POLYGON_MIN_POINTS) if terms.polygon else (),
+        sees=parse_yes_no(terms.sees, "sees") if terms.sees not in (None, "") else True,
         areas=_matching(terms.areas, "area", AREA_PATH, "give the path, like bac-ninh/yen-phong/tam-giang"),
         cameras=_matching(terms.cameras, "camera", CAMERA_ID, "give the camera's id, like nhu-nguyet-01"),
         kinds=_matching(terms.kinds, "kind", _WORD, "give the kind of a rule, like presence"),
@@ -66,6 +88,13 @@ def parse(terms: Terms, zone: str) -> IncidentFilter:
         colours=_matching(terms.colours, "colour", _WORD, "give a colour's name in lower case, like red"),
         severities=parse_choices(Severity, terms.severities, "severity"),
         states=parse_choices(IncidentState, terms.states, "state"),
+        directions=parse_choices(Wind, terms.directions, "direction"),
+        min_duration_s=_duration(terms.min_duration_s, "min_duration_s"),
+        max_duration_s=_duration(terms.max_duration_s, "max_duration_s"),
+        tags=_matching(terms.tags, "tag", TAG, "give a tag as it is written, like stolen-bike"),
+        dispositions=parse_choices(Disposition, terms.dispositions, "disposition"),
+        assignees=_matching(terms.assignees, "assignee", USER_NAME, "give the name of an account, like lan"),
+        text=parse_text(terms.text) if terms.text else None,
     )
     check(found)
     return found
@@ -84,12 +113,20 @@ def check(asked: IncidentFilter) -> None:
             parameter="from",
             cure="give a time before 'to'",
         )
-    if asked.near is not None and asked.radius_m is None:
+    has_centre = asked.near is not None or bool(asked.route)
+    if has_centre and asked.radius_m is None:
         raise InputError("a place without a distance", parameter="radius_m", cure="add a radius in metres, like 500")
-    if asked.near is None and asked.radius_m is not None:
+    if not has_centre and asked.radius_m is not None:
         raise InputError("a radius without a place", parameter="near", cure="add a place, like 21.2417,105.9556")
     if asked.radius_m is not None:
         parse_radius(asked.radius_m)
+    shortest, longest = asked.min_duration_s, asked.max_duration_s
+    if shortest is not None and longest is not None and shortest > longest:
+        raise InputError(
+            f"{shortest:g} s is more than max_duration_s, {longest:g}",
+            parameter="min_duration_s",
+            cure="give no more than max_duration_s",
+        )
 
 
 def check_limit(limit: int) -> None:
@@ -167,6 +204,35 @@ def parse_bbox(text: str, parameter: str = "bbox") -> Box:
     return Box(west, south, east, north)
 
 
+def parse_points(text: str, parameter: str, at_least: int) -> tuple[Point, ...]:
+    """``LAT,LON;LAT,LON;…`` in degrees."""
+    parts = [part for part in text.split(";") if part.strip()]
+    if not at_least <= len(parts) <= POINTS_MAX:
+        raise InputError(
+            f"{len(parts)} points",
+            parameter=parameter,
+            cure=f"give {at_least} to {POINTS_MAX}, as latitude,longitude joined by ';'",
+        )
+    return tuple(parse_point(part, parameter) for part in parts)
+
+
+def parse_yes_no(value: str | bool, parameter: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    try:
+        return {"true": True, "false": False}[value.strip().lower()]
+    except KeyError as error:
+        raise InputError(f"{value!r} is neither", parameter=parameter, cure="give true or false") from error
+
+
+def parse_text(value: str, parameter: str = "text") -> str:
+    """Words to find in notes."""
+    words = " ".join(value.split())
+    if not 0 < len(words) <= TEXT_MAX:
+        raise InputError(f"{len(words)} characters", parameter=parameter, cure=f"give 1 to {TEXT_MAX}")
+    return words
+
+
 def parse_choices(choices: type[_Choice], texts: Iterable[str], parameter: str) -> tuple[_Choice, ...]:
     """Values of an enum, each once, in the order given."""
     found = []
@@ -177,6 +243,20 @@ def parse_choices(choices: type[_Choice], texts: Iterable[str], parameter: str) 
             known = ", ".join(each.value for each in choices)
             raise InputError(f"{text!r} is none of them", parameter=parameter, cure=f"give one of: {known}") from error
     return tuple(dict.fromkeys(found))
+
+
+def _duration(value: str | float | None, parameter: str) -> float | None:
+    """Seconds."""
+    if value in (None, ""):
+        return None
+    cure = f"give seconds from 0 to {DURATION_MAX_S:g}, like 30"
+    try:
+        seconds = float(value)
+    except ValueError as error:
+        raise InputError(f"{value!r} is not a number of seconds", parameter=parameter, cure=cure) from error
+    if not 0 <= seconds <= DURATION_MAX_S:
+        raise InputError(f"{seconds:g} s is no duration", parameter=parameter, cure=cure)
+    return seconds
 
 
 def _matching(texts: Iterable[str], parameter: str, form: re.Pattern[str], cure: str) -> tuple[str, ...]:

@@ -17,3 +17,5 @@ SIGNING = 4
 """Held while the key that signs evidence is made or replaced."""
 PARTITIONS = 5
 """Held while months of incidents are made or taken out."""
+ALERTS, RETENTION = 6, 7
+"""Held by the one server process of all that has this duty (``api/services/duty.py``)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -32,23 +32,26 @@ ICONS = {
     Part.NOTIFICATIONS: "notifications_off",
 }
 
-PLACES = (
+Place = Literal["live", "cameras", "incidents", "admin", "account"]
+PLACES: tuple[tuple[Place, str, str], ...] = (
     ("live", "/live", "grid_view"),
     ("cameras", "/", "videocam"),
     ("incidents", "/incidents", "manage_search"),
+    ("admin", "/admin", "settings"),
 )
 """Where one can go: key of the catalogue, path, icon."""
 
 
 @contextmanager
 def frame(
-    site: Site, visitor: Visitor, words: Words, here: Literal["live", "cameras", "incidents"], title: str
+    site: Site, visitor: Visitor, words: Words, here: Place, title: str, *, styles: Sequence[str] = ()
 ) -> Iterator[Element]:
-    """Everything of a page but its middle, which is what is made within."""
+    """Everything of a page but its middle, which is what is made within. ``styles``: files of its own in static/."""
     client = ui.context.client
     client.title = f"{title} · camsvc"
     ui.add_head_html(
-        f'<link rel="stylesheet" href="{asset("app.css")}"><link rel="icon" href="{asset("mark.svg")}">'
+        "".join(f'<link rel="stylesheet" href="{asset(each)}">' for each in ("app.css", *styles))
+        + f'<link rel="icon" href="{asset("mark.svg")}">'
         f'<script src="{asset("app.js")}" defer></script>'
     )
     client.on_exception(lambda: ui.notify(words.language("broken.page"), type="negative"))
@@ -70,7 +73,7 @@ def _header(visitor: Visitor, words: Words, here: str) -> None:
             tag("img", src=asset("mark.svg"), alt="", width=22, height=22)
             tag("span", "", "camsvc")
         with tag("nav", "cam-nav", aria_label=say("nav.label")):
-            for name, href, icon_name in PLACES:
+            for name, href, icon_name in places(visitor):
                 current = {"aria-current": "page"} if name == here else {}
                 with tag("a", href=href, **current):
                     icon(icon_name)
@@ -79,27 +82,33 @@ def _header(visitor: Visitor, words: Words, here: str) -> None:
         with tag("span", "cam-langs", role="group", aria_label=say("language.label")):
             for code in LANGUAGES:
                 current = {"aria-current": "true"} if code == say.code else {}
-                name = language(code)("language.name")
+                own = language(code)("language.name")
                 tag(
                     "a",
                     "",
                     code.upper(),
                     href="#",
                     lang=code,
-                    title=name,
-                    aria_label=name,
+                    title=own,
+                    aria_label=own,
                     data_language=code,
                     **current,
                 )
         theme = say("theme.toggle")
         with tag("button", "cam-headbtn", type="button", title=theme, aria_label=theme, data_theme_toggle=True):
             icon("contrast")
-        with tag("span", "cam-headbtn cam-headbtn--user", title=roles(words, visitor)):
+        with tag("a", "cam-headbtn cam-headbtn--user", href="/account", title=roles(words, visitor)):
             icon("account_circle")
             tag("span", "", visitor.user.name)
         with tag("form", method="post", action="/logout"), tag("button", "cam-headbtn", type="submit"):
             icon("logout")
             tag("span", "", say("nav.logout"))
+
+
+def places(visitor: Visitor) -> list[tuple[Place, str, str]]:
+    """Those that ``visitor`` has a use for."""
+    may_change = any(not visitor.user.reach(each).is_nowhere for each in (Action.CONFIGURE, Action.ADMINISTER))
+    return [each for each in PLACES if each[0] != "admin" or may_change]
 
 
 def roles(words: Words, visitor: Visitor) -> str:

@@ -67,10 +67,17 @@ def pick(asked: str | None, default: LanguageCode) -> LanguageCode:
 
 
 def read_catalogue(code: LanguageCode) -> dict[str, str]:
-    """Keys as dotted paths. Raises ConfigError when the file is not a tree of texts."""
-    file = _FOLDER / f"{code}.yaml"
+    """Keys as dotted paths, of ``xx.yaml`` and the files in ``xx/``, one for each part of the pages.
+
+    Raises ConfigError when a file is not a tree of texts, or says again what another says.
+    """
     texts: dict[str, str] = {}
-    _flatten(yaml.safe_load(file.read_text(encoding="utf-8")), "", texts, file)
+    for file in (_FOLDER / f"{code}.yaml", *sorted((_FOLDER / code).glob("*.yaml"))):
+        found: dict[str, str] = {}
+        _flatten(yaml.safe_load(file.read_text(encoding="utf-8")), "", found, file)
+        if twice := texts.keys() & found.keys():
+            raise ConfigError(f"{file.name}: {min(twice)}: another file of the catalogue has it")
+        texts |= found
     return texts
 
 

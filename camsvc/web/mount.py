@@ -26,6 +26,7 @@ from camsvc.web.guard import Guard
 from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
 from camsvc.web.pages import cameras, incidents, live, login
+from camsvc.web.pages.admin import desk
 from camsvc.web.plain import STATIC, notice_page
 from camsvc.web.site import RECONNECT_TIMEOUT_S, Site
 from camsvc.web.who import Who
@@ -58,6 +59,7 @@ def mount(app: FastAPI) -> Site:
     live.add(site)
     cameras.add(site)
     incidents.add(site)
+    desk.add(site)
     nicegui_app.state.camsvc = server
     ui.run_with(
         app,

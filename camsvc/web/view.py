@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from camsvc.db import filters
 from camsvc.db.filters import Terms
+from camsvc.domain.geo import Point
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import InputError
 from camsvc.web.fields import FieldError
@@ -24,6 +25,10 @@ PLURALS = {
     "colour": "colours",
     "severity": "severities",
     "state": "states",
+    "direction": "directions",
+    "tag": "tags",
+    "disposition": "dispositions",
+    "assignee": "assignees",
 }
 """Parameters that may be given several times: their members of IncidentFilter, and of Terms."""
 
@@ -54,19 +59,37 @@ class SearchView:
         pairs += [("area", each) for each in wanted.areas]
         pairs += [("camera", each) for each in wanted.cameras]
         if wanted.near and wanted.radius_m is not None:
-            pairs.append(("near", f"{_degrees(wanted.near.lat)},{_degrees(wanted.near.lon)}"))
+            pairs.append(("near", _points([wanted.near])))
+        if wanted.route:
+            pairs.append(("route", _points(wanted.route)))
+        if wanted.radius_m is not None:
             pairs.append(("radius_m", f"{wanted.radius_m:g}"))
         if wanted.bbox:
             box = wanted.bbox
             pairs.append(("bbox", ",".join(_degrees(edge) for edge in (box.west, box.south, box.east, box.north))))
+        if wanted.polygon:
+            pairs.append(("polygon", _points(wanted.polygon)))
+        if not wanted.sees:
+            pairs.append(("sees", "false"))
         pairs += [("kind", each) for each in wanted.kinds]
         pairs += [("object", each.value) for each in wanted.objects]
         pairs += [("colour", each) for each in wanted.colours]
         pairs += [("severity", each.value) for each in wanted.severities]
         pairs += [("state", each.value) for each in wanted.states]
+        pairs += [("direction", each.value) for each in wanted.directions]
+        pairs += [
+            (name, f"{bound:g}")
+            for name, bound in (("min_duration_s", wanted.min_duration_s), ("max_duration_s", wanted.max_duration_s))
+            if bound is not None
+        ]
+        pairs += [("tag", each) for each in wanted.tags]
+        pairs += [("disposition", each.value) for each in wanted.dispositions]
+        pairs += [("assignee", each) for each in wanted.assignees]
+        if wanted.text:
+            pairs.append(("text", wanted.text))
         if self.layout is not Layout.CARDS:
             pairs.append(("view", self.layout.value))
-        return urlencode(pairs, safe=",:/")
+        return urlencode(pairs, safe=",;:/")
 
     def path(self, incident: str | None = None) -> str:
         """The link to this view, or to one incident found in it."""
@@ -98,8 +121,18 @@ def parse(pairs: Iterable[tuple[str, str]], zone: str) -> Parsed:
     for terms, members in (
         (Terms(from_=last.get("from")), ("from_",)),
         (Terms(to=last.get("to")), ("to",)),
-        (Terms(near=last.get("near"), radius_m=last.get("radius_m")), ("near", "radius_m")),
+        (
+            Terms(near=last.get("near"), route=last.get("route"), radius_m=last.get("radius_m")),
+            ("near", "route", "radius_m"),
+        ),
         (Terms(bbox=last.get("bbox")), ("bbox",)),
+        (Terms(polygon=last.get("polygon")), ("polygon",)),
+        (Terms(sees=last.get("sees")), ("sees",)),
+        (
+            Terms(min_duration_s=last.get("min_duration_s"), max_duration_s=last.get("max_duration_s")),
+            ("min_duration_s", "max_duration_s"),
+        ),
+        (Terms(text=last.get("text")), ("text",)),
         *(
             (Terms(**{member: given.get(name, ())}), (member,))  # type: ignore[arg-type]
             for name, member in PLURALS.items()
@@ -137,6 +170,10 @@ def link_time(at: datetime) -> str:
 
 def _said(given: Mapping[str, Sequence[str]], name: str) -> str:
     return ", ".join(given.get(name, ())) or "–"
+
+
+def _points(points: Sequence[Point]) -> str:
+    return ";".join(f"{_degrees(each.lat)},{_degrees(each.lon)}" for each in points)
 
 
 def _degrees(value: float) -> str:

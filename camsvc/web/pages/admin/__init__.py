@@ -1,0 +1,1 @@
+"""Pages of the administration, under /admin: each needs its right, and says so to whoever lacks it."""
