@@ -54,6 +54,10 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _SAMPLED = ("started_at", "span", "ended_at", "viewpoint_id", "kind", "severity", "state", "classes", "colours")
 
 
+COUNTED = ("started_at", "viewpoint_id", "kind", "severity", "state", "classes", "colours")
+"""Columns that an aggregate may count by."""
+
+
 class Unit(StrEnum):
     """Widths of a histogram's bars, in a time zone: a day is what its calendar calls one, with 23 hours or 25."""
 
@@ -111,7 +115,7 @@ class Heat:
 
 def tally(session: Session, asked: IncidentFilter) -> Tally:
     """How many match. Raises InputError as ``search``."""
-    found = _counted(session, asked, lambda matching: select(func.count()).select_from(matching))
+    found = counted(session, asked, lambda matching: select(func.count()).select_from(matching))
     return Tally(sum(number for (number,) in found.rows) * found.each, found.exact)
 
 
@@ -134,7 +138,7 @@ def histogram(session: Session, asked: IncidentFilter, unit: Unit, zone: ZoneInf
         number = cast(func.sum(steps.c.number), BigInteger)
         return select(start.label("start"), number).group_by(text("1")).order_by(text("1")).limit(BARS_MAX + 1)
 
-    found = _counted(session, asked, bars)
+    found = counted(session, asked, bars)
     if len(found.rows) > BARS_MAX:
         raise _too_fine(unit)
     return Histogram(tuple(Bar(at.astimezone(UTC), number * found.each) for at, number in found.rows), found.exact)
@@ -159,13 +163,13 @@ def heat(session: Session, asked: IncidentFilter, cell_deg: float) -> Heat:
             counted, counted.c.viewpoint_id == ViewpointRow.id
         )
 
-    found = _counted(session, asked, places)
+    found = counted(session, asked, places)
     placed = ((lat, lon, number * found.each) for lat, lon, number in found.rows if lat is not None and lon is not None)
     return Heat(_cells(placed, cell_deg), found.exact)
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class Counted:
     rows: Sequence[Any]
     """Each with its count at the end."""
     exact: bool
@@ -173,16 +177,16 @@ class _Counted:
     """How many each that was counted stands for."""
 
 
-def _counted(session: Session, asked: IncidentFilter, aggregate: Callable[[Subquery], Any]) -> _Counted:
+def counted(session: Session, asked: IncidentFilter, aggregate: Callable[[Subquery], Any]) -> Counted:
     """``aggregate`` over the sample, if enough of it match; else over all."""
     check(asked)
     seen_from = search_plan.viewpoints(session, asked)
     if seen_from == []:
-        return _Counted((), True, 1)
+        return Counted((), True, 1)
     rows = session.execute(aggregate(_sample(asked, seen_from).subquery("matching"))).all()
     if sum(row[-1] for row in rows) >= SAMPLE_ENOUGH:
-        return _Counted(rows, False, SAMPLE_ONE_IN)
-    return _Counted(session.execute(aggregate(_all(asked, seen_from).subquery("matching"))).all(), True, 1)
+        return Counted(rows, False, SAMPLE_ONE_IN)
+    return Counted(session.execute(aggregate(_all(asked, seen_from).subquery("matching"))).all(), True, 1)
 
 
 def _sample(asked: IncidentFilter, seen_from: list[int] | None) -> Any:  # noqa: ANN401  a select, or several
@@ -192,12 +196,12 @@ def _sample(asked: IncidentFilter, seen_from: list[int] | None) -> Any:  # noqa:
     if asked.to is not None:
         wanted.append(row.started_at < asked.to)
 
-    def fenced(bounds: list[Any]) -> Select[datetime, int]:
+    def fenced(bounds: list[Any]) -> Select[Any]:
         inner = select(*(getattr(row, name) for name in _SAMPLED)).where(*wanted, *bounds).offset(literal(0))
         here = aliased(row, inner.subquery("sampled"))
         place = [conditions.of_viewpoints(seen_from, here)] if seen_from is not None else []
         conditions_ = [*conditions.in_time(asked, here), *conditions.by_column(asked, here), *place]
-        return select(here.started_at, here.viewpoint_id).where(and_(true(), *conditions_))
+        return select(*(getattr(here, name) for name in COUNTED)).where(and_(true(), *conditions_))
 
     if asked.from_ is None:
         return fenced([])
@@ -231,8 +235,8 @@ def _all(asked: IncidentFilter, seen_from: list[int] | None) -> Any:  # noqa: AN
     )
 
 
-def _rows(wanted: list[Any]) -> Select[datetime, int]:
-    return select(IncidentRow.started_at, IncidentRow.viewpoint_id).where(and_(*wanted))
+def _rows(wanted: list[Any]) -> Select[Any]:
+    return select(*(getattr(IncidentRow, name) for name in COUNTED)).where(and_(*wanted))
 
 
 def _cells(places: Iterable[tuple[float, float, int]], cell_deg: float) -> tuple[Cell, ...]:
