@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from camsvc.db.models.accounts import GrantRow, TokenKind, TokenRow, UserRow
+from camsvc.db.models.alerts import AlertPositionRow, AlertRow, DeliveryRow, DeliveryState, SavedSearchRow
 from camsvc.db.models.audit import AuditHeadRow, AuditRow
 from camsvc.db.models.base import Base
 from camsvc.db.models.cameras import AreaRow, CameraRow, CameraStatusRow, CoverageGapRow
 from camsvc.db.models.endpoints import EndpointRow
 from camsvc.db.models.incidents import IncidentRow, ViewpointRow
 from camsvc.db.models.leases import LeaseGrantRow, LeaseRow
+from camsvc.db.models.proving import LogInFailuresRow, ProviderIdentityRow, RecoveryCodeRow, SecondFactorRow
 from camsvc.db.models.signing import SigningIdentityRow
 from camsvc.db.models.walls import WallRow
 from camsvc.db.models.workers import WorkerStatusRow
 
 __all__ = [
+    "AlertPositionRow",
+    "AlertRow",
     "AreaRow",
     "AuditHeadRow",
     "AuditRow",
@@ -21,11 +25,18 @@ __all__ = [
     "CameraRow",
     "CameraStatusRow",
     "CoverageGapRow",
+    "DeliveryRow",
+    "DeliveryState",
     "EndpointRow",
     "GrantRow",
     "IncidentRow",
     "LeaseGrantRow",
     "LeaseRow",
+    "LogInFailuresRow",
+    "ProviderIdentityRow",
+    "RecoveryCodeRow",
+    "SavedSearchRow",
+    "SecondFactorRow",
     "SigningIdentityRow",
     "TokenKind",
     "TokenRow",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from camsvc.db.models.base import Base, one_of
+from camsvc.db.models.base import Base, Big, one_of
 from camsvc.domain.account import Role
 
 
@@ -17,6 +17,8 @@ class TokenKind(StrEnum):
     """For programs: sent in the Authorization header."""
     SESSION = "session"
     """For the page: sent in a cookie."""
+    API = "api"
+    """For programs, made by hand: it has a name and a scope, and lasts until the day that was set."""
 
 
 class UserRow(Base):
@@ -38,6 +40,12 @@ class UserRow(Base):
     )
     locked_until: Mapped[datetime | None] = mapped_column(
         comment="Until when every attempt is refused; null: not locked."
+    )
+    full_name: Mapped[str | None] = mapped_column(comment="Of the person, for people; null: not said.")
+    email: Mapped[str | None] = mapped_column(comment="Where the person is reached; null: not said.")
+    must_change_password: Mapped[bool] = mapped_column(
+        server_default=text("false"),
+        comment="True: somebody else set the password; nothing else may be done until it is changed.",
     )
 
 
@@ -66,15 +74,22 @@ class GrantRow(Base):
         ForeignKey("areas.path"), comment="Where, with all below it; null: everywhere."
     )
     granted_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="When it was given.")
+    from_provider: Mapped[bool] = mapped_column(
+        server_default=text("false"),
+        comment="True: a group at the sign-in provider gives it, and each log-in renews or takes it; false: given"
+        " here.",
+    )
 
 
 class TokenRow(Base):
     __tablename__ = "tokens"
     __table_args__ = (
+        UniqueConstraint("id", info={"serves": "tokens.end(), touch(): one that a list named"}),
+        CheckConstraint("(kind = 'api') = (name IS NOT NULL AND actions IS NOT NULL)", name="scope"),
         Index("ix_tokens_user_id", "user_id", info={"serves": "revoke_all(): the tokens of an account"}),
         Index("ix_tokens_expires_at", "expires_at", info={"serves": "purge(): what expired"}),
         {
-            "comment": "Bearer tokens and page sessions that are in force. Only hashes:"
+            "comment": "Bearer tokens, API tokens and page sessions that are in force. Only hashes:"
             " a stolen copy of the table opens nothing."
         },
     )
@@ -82,7 +97,25 @@ class TokenRow(Base):
     hash: Mapped[bytes] = mapped_column(primary_key=True, comment="SHA-256 of the token, which is 256 random bits.")
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), comment="Whose.")
     kind: Mapped[TokenKind] = mapped_column(
-        one_of(TokenKind, "kind"), comment="bearer: for programs; session: for the page."
+        one_of(TokenKind, "kind"),
+        comment="bearer: for programs; session: for the page; api: for programs, made by hand.",
     )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="When it was issued.")
     expires_at: Mapped[datetime] = mapped_column(comment="From when it is refused.")
+    id: Mapped[int] = mapped_column(Big, Identity(always=True), comment="Names it in lists; opens nothing.")
+    name: Mapped[str | None] = mapped_column(comment="Of an API token, chosen by who made it; null: none.")
+    actions: Mapped[list[str] | None] = mapped_column(
+        comment="What an API token may be used for, of what its account may; null: not narrowed."
+    )
+    areas: Mapped[list[str] | None] = mapped_column(
+        comment="Where, each with all below it. No foreign key: an area that is gone opens nothing; null: not narrowed."
+    )
+    last_seen_at: Mapped[datetime | None] = mapped_column(
+        comment="When it was last used, to the minute; null: not since it was issued."
+    )
+    source: Mapped[str | None] = mapped_column(comment="Address that it was last used from; null: not known.")
+    agent: Mapped[str | None] = mapped_column(comment="Browser or program that used it last; null: not said.")
+    purpose: Mapped[str | None] = mapped_column(
+        comment="What its holder does their work for, recorded with all they do; null: not said."
+    )
+    case_number: Mapped[str | None] = mapped_column(comment="For which case, likewise; null: not said.")
