@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from camsvc.domain import camera as domain
+from camsvc.domain.account import Action, Reason
 from camsvc.domain.camera import Severity, Transport
 from camsvc.domain.geo import Location
 from camsvc.domain.track import ObjectClass
@@ -34,6 +35,7 @@ ENV_PREFIX = "CAMSVC_"
 CAMERA_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 AREA_PATH = re.compile(r"[a-z0-9-]+(?:/[a-z0-9-]+)*")
 ICE_URL = re.compile(r"(?:stuns?|turns?):[^\s/?]+(?:\?transport=(?:udp|tcp))?")
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 STREAM_URL = re.compile(r"rtsps?://[^\s]+")
 MIB = 1024 * 1024
 
@@ -260,6 +262,44 @@ class EvidenceSettings(_Model):
     tsa_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
 
 
+class PolicySettings(_Model):
+    """What people must say or do before they may."""
+
+    purpose: Annotated[tuple[Action, ...], BeforeValidator(_listed)] = ()
+    case_number: Annotated[tuple[Action, ...], BeforeValidator(_listed)] = ()
+    token_max_days: float = Field(default=365, gt=0, le=3650)
+
+    def lacks(self, action: Action, reason: Reason) -> tuple[str, ...]:
+        """Which of ``purpose`` and ``case_number`` must be said before ``action``, and is not."""
+        asked = (("purpose", self.purpose), ("case_number", self.case_number))
+        return tuple(name for name, actions in asked if action in actions and getattr(reason, name) is None)
+
+
+class MqttSettings(_Model):
+    """A broker that alerts are published to."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=8883, ge=1, le=65535)
+    tls: bool = True
+    ca_file: Path | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    topic: str = Field(default="camsvc/alerts", pattern=r"^[^#+\x00/][^#+\x00]{0,199}$")
+
+    @model_validator(mode="after")
+    def _password_is_safe(self) -> Self:
+        if self.password is not None and not self.tls and self.host not in LOOPBACK:
+            raise ValueError("mqtt: without tls the password would be sent in the clear: set tls, or leave it out")
+        return self
+
+
+class AlertSettings(_Model):
+    webhook_hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.\[\]:-]+$")], ...] = ()
+    mqtt: MqttSettings | None = None
+    source: str = Field(default="urn:camsvc", min_length=1, max_length=200, pattern=r"^\S+$")
+    keep_days: int = Field(default=90, ge=1, le=3660)
+
+
 class MapSettings(_Model):
     tiles_url: str | None = None
     attribution: str = ""
@@ -291,6 +331,8 @@ class Settings(_Model):
     clips: ClipSettings = ClipSettings()
     spool: SpoolSettings = SpoolSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    policy: PolicySettings = PolicySettings()
+    alerts: AlertSettings = AlertSettings()
     map: MapSettings = MapSettings()
     areas: tuple[AreaConfig, ...] = ()
     cameras: tuple[CameraConfig, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -77,7 +77,13 @@ class Reach:
             if grant.area is None:
                 return EVERYWHERE
             areas.add(grant.area)
-        return cls(tuple(sorted(each for each in areas if not any(_is_below(each, other) for other in areas))))
+        return cls.over(areas)
+
+    @classmethod
+    def over(cls, areas: Iterable[str]) -> Reach:
+        """These areas, without those that another one covers."""
+        known = frozenset(areas)
+        return cls(tuple(sorted(each for each in known if not any(_is_below(each, other) for other in known))))
 
     @property
     def is_everywhere(self) -> bool:
@@ -86,6 +92,17 @@ class Reach:
     @property
     def is_nowhere(self) -> bool:
         return self.areas == ()
+
+    def within(self, areas: tuple[str, ...] | None) -> Reach:
+        """What of it lies in ``areas`` (None: everywhere) or below them."""
+        if areas is None:
+            return self
+        other = Reach(areas)
+        both = (
+            *(each for each in areas if self.covers(each)),
+            *(each for each in self.areas or () if other.covers(each)),
+        )
+        return Reach.over(both)
 
     def covers(self, area: str) -> bool:
         return self.areas is None or any(area == each or _is_below(area, each) for each in self.areas)
@@ -100,12 +117,48 @@ NOWHERE = Reach(())
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What an API token is for. It only takes away from what its account may: a grant that ends ends for it too."""
+
+    actions: frozenset[Action]
+    areas: tuple[str, ...] | None = None
+    """Each with all below it; None: wherever the account may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """By what somebody was recognised: a session of the page, or a token."""
+
+    id: int
+    is_api: bool = False
+    """An API token: for a program, made once and lasting. It may not make others, nor change a password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What somebody does their work for, in their own words: recorded with all they do."""
+
+    purpose: str | None = None
+    case_number: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.purpose is not None or self.case_number is not None
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     id: int
     name: str
     """Lower case; what is typed to log in."""
     grants: frozenset[Grant]
     disabled: bool = False
+    scope: Scope | None = None
+    """Of the API token that they came with; None: all that they are granted."""
+    proof: Proof | None = field(default=None, compare=False)
+    """None: not asked from outside."""
+    reason: Reason = field(default=Reason(), compare=False)
+    must_change_password: bool = False
+    """Somebody else has set it: until they choose their own they may do nothing else."""
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -116,11 +169,18 @@ class User:
         return self.reach(action).covers(area)
 
     def reach(self, action: Action) -> Reach:
-        return Reach.of(grant for grant in self.grants if action in ACTIONS[grant.role])
+        return self._within(frozenset({action}))
 
     def sees(self) -> Reach:
         """Where any action is granted: of what is elsewhere, this user may not even know that it exists."""
-        return Reach.of(self.grants)
+        return self._within(None)
+
+    def _within(self, actions: frozenset[Action] | None) -> Reach:
+        """Where any of ``actions`` (None: any at all) is granted, as far as the scope goes."""
+        if self.scope is None:
+            return Reach.of(grant for grant in self.grants if actions is None or actions & ACTIONS[grant.role])
+        narrowed = self.scope.actions if actions is None else actions & self.scope.actions
+        return Reach.of(grant for grant in self.grants if narrowed & ACTIONS[grant.role]).within(self.scope.areas)
 
 
 def _is_below(area: str, other: str) -> bool:

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from camsvc.db.database import Database
-from camsvc.db.models import GrantRow, TokenKind, TokenRow, UserRow
-from camsvc.db.queries import audit, grants
+from camsvc.db.models import TokenKind, TokenRow, UserRow
+from camsvc.db.queries import audit, grants, tokens
 from camsvc.domain.account import Grant, Role, User
 from camsvc.domain.audit import Deed, Kind
 from camsvc.errors import AccessError, ConflictError, InputError, NotFoundError
@@ -91,14 +91,18 @@ def find(session: Session, name: str) -> User:
     return _user(session, row)
 
 
-def set_password(session: Session, user: int, password: str) -> None:
-    """Also unlocks the account and ends all its tokens. Raises InputError, NotFoundError."""
+def set_password(session: Session, user: int, password: str, *, temporary: bool = False) -> None:
+    """Also unlocks the account and ends all its tokens; ``temporary``: its owner must choose another first of all.
+
+    Raises InputError, NotFoundError.
+    """
     row = session.get(UserRow, user, with_for_update=True)
     if row is None:
         raise NotFoundError(f"there is no account {user}", parameter="user")
     row.password_hash = _hash(password)
     row.password_set_at = session.scalars(select(func.now())).one()
     row.failed_logins, row.locked_until = 0, None
+    row.must_change_password = temporary
     session.flush()
     revoke_all(session, user)
 
@@ -146,8 +150,19 @@ def login(database: Database, name: str, password: str) -> User:
         return _user(session, user)
 
 
-def issue(session: Session, user: User, kind: TokenKind, ttl_s: float) -> str:
-    """A new token of ``user``, in force for ``ttl_s``. It is shown here and never again."""
+def issue(
+    session: Session,
+    user: User,
+    kind: TokenKind,
+    ttl_s: float,
+    *,
+    source: str | None = None,
+    agent: str | None = None,
+) -> str:
+    """A new token of ``user``, in force for ``ttl_s``, who came from ``source`` with ``agent`` (User-Agent).
+
+    It is shown here and never again.
+    """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     session.execute(
         insert(TokenRow).values(
@@ -155,6 +170,8 @@ def issue(session: Session, user: User, kind: TokenKind, ttl_s: float) -> str:
             user_id=user.id,
             kind=kind,
             expires_at=func.clock_timestamp() + timedelta(seconds=ttl_s),
+            source=source,
+            agent=tokens.told(agent),
         )
     )
     return token
@@ -165,21 +182,10 @@ def authenticate(session: Session, token: str, kind: TokenKind | None = None) ->
 
     Raises AccessError when it is unknown, expired, revoked, of another ``kind`` or disabled.
     """
-    found = session.execute(
-        select(UserRow.id, UserRow.name, GrantRow.role, GrantRow.area)
-        .join(TokenRow, TokenRow.user_id == UserRow.id)
-        .outerjoin(GrantRow, GrantRow.user_id == UserRow.id)
-        .where(
-            TokenRow.hash == _digest(token),
-            TokenRow.expires_at > func.clock_timestamp(),
-            UserRow.disabled_at.is_(None),
-            *([TokenRow.kind == kind] if kind else []),
-        )
-    ).all()
-    if not found:
+    found = tokens.recognise(session, token, [kind] if kind else [])
+    if found is None:
         raise AccessError("not logged in, or no longer: log in again")
-    id_, name, *_ = found[0]
-    return User(id_, name, frozenset(Grant(role, area) for _, _, role, area in found if role is not None))
+    return found
 
 
 def revoke(session: Session, token: str) -> None:
@@ -266,4 +272,10 @@ def _user(session: Session, row: UserRow) -> User:
 
 
 def _with(row: UserRow, held: frozenset[Grant]) -> User:
-    return User(row.id, row.name, held, disabled=row.disabled_at is not None)
+    return User(
+        row.id,
+        row.name,
+        held,
+        disabled=row.disabled_at is not None,
+        must_change_password=row.must_change_password,
+    )
