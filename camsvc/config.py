@@ -28,6 +28,7 @@ from camsvc.domain import camera as domain
 from camsvc.domain.account import Action, Reason
 from camsvc.domain.camera import Severity, Transport
 from camsvc.domain.geo import Location
+from camsvc.domain.retention import Exemption, Policy
 from camsvc.domain.track import ObjectClass
 from camsvc.errors import ConfigError
 
@@ -89,6 +90,9 @@ AreaPath = Annotated[str, AfterValidator(_area_path)]
 StreamUrl = Annotated[str, AfterValidator(_stream_url)]
 UdpPort = Annotated[int, Field(ge=1024, le=65535)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+EXEMPTIONS_MAX = 200
+"""Of retention: each is compared with each viewpoint; more is no policy any more."""
 
 
 def _to_tenth_of_a_millimetre(degrees: float) -> float:
@@ -145,6 +149,7 @@ class CameraConfig(_Model):
     streams: StreamsConfig
     detect: DetectConfig = DetectConfig()
     zones: dict[str, Annotated[list[tuple[Fraction, Fraction]], Field(min_length=3, max_length=64)]] = {}
+    lines: dict[str, Annotated[list[tuple[Fraction, Fraction]], Field(min_length=2, max_length=64)]] = {}
     rules: tuple[RuleConfig, ...] = (PresenceRule(),)
     enabled: bool = True
 
@@ -166,6 +171,7 @@ class CameraConfig(_Model):
             streams=domain.Streams(self.streams.main, self.streams.sub, self.streams.transport),
             detect=domain.Detect(self.detect.fps, self.detect.classes, self.detect.min_confidence),
             zones={name: tuple(corners) for name, corners in self.zones.items()},
+            lines={name: tuple(points) for name, points in self.lines.items()},
             rules=tuple(rule.to_domain() for rule in self.rules),
             enabled=self.enabled,
         )
@@ -300,6 +306,49 @@ class AlertSettings(_Model):
     keep_days: int = Field(default=90, ge=1, le=3660)
 
 
+class ExemptionConfig(_Model):
+    """Other days for one camera, or for an area with all below it."""
+
+    area: AreaPath | None = None
+    camera: CameraId | None = None
+    days: Days | None = None
+    alarm_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.area is None) == (self.camera is None):
+            raise ValueError("name either an area or a camera")
+        return self
+
+    def to_domain(self) -> Exemption:
+        return Exemption(self.area, self.camera, self.days, self.alarm_days)
+
+
+class RetentionSettings(_Model):
+    days: Days | None = None
+    alarm_days: Days | None = None
+    index_days: Days | None = None
+    overrides: tuple[ExemptionConfig, ...] = Field(default=(), max_length=EXEMPTIONS_MAX)
+    min_free_bytes: int = Field(default=2048 * MIB, ge=0)
+
+    @model_validator(mode="after")
+    def _index_outlives_footage(self) -> Self:
+        if self.index_days is None:
+            return self
+        for each in (self, *self.overrides):
+            longest = max(each.days or 0, each.alarm_days or 0)
+            if longest > self.index_days:
+                raise ValueError(
+                    f"footage of {longest} days would outlive its rows, which go after index_days {self.index_days}:"
+                    " nobody would find it"
+                )
+        return self
+
+    def to_domain(self) -> Policy:
+        exemptions = tuple(each.to_domain() for each in self.overrides)
+        return Policy(self.days, self.alarm_days, self.index_days, exemptions)
+
+
 class MapSettings(_Model):
     tiles_url: str | None = None
     attribution: str = ""
@@ -333,6 +382,7 @@ class Settings(_Model):
     evidence: EvidenceSettings = EvidenceSettings()
     policy: PolicySettings = PolicySettings()
     alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()
     map: MapSettings = MapSettings()
     areas: tuple[AreaConfig, ...] = ()
     cameras: tuple[CameraConfig, ...] = ()

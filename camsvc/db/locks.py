@@ -17,5 +17,11 @@ SIGNING = 4
 """Held while the key that signs evidence is made or replaced."""
 PARTITIONS = 5
 """Held while months of incidents are made or taken out."""
-ALERTS, RETENTION = 6, 7
+ALERTS, RETENTION, DELIVERIES = 6, 7, 8
 """Held by the one server process of all that has this duty (``api/services/duty.py``)."""
+HOLDS = 20
+"""Held while something is put under a hold, and while retention gives something up: nothing slips in between."""
+MIRROR = 21
+"""Held by the one server process that mirrors holds in the object store."""
+PURGE = 22
+"""Held while retention runs, by a server or by the command line."""
