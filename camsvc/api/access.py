@@ -5,26 +5,32 @@ Every route needs one of them, but liveness, readiness, log-in and the OpenAPI d
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.security import APIKeyCookie, OAuth2PasswordBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from camsvc.api.context import server_of
-from camsvc.api.errors import ForbiddenError
-from camsvc.api.services import accounts, rights
+from camsvc.api.errors import ForbiddenError, PasswordChangeError
+from camsvc.api.services import accounts, reasons, rights
 from camsvc.config import Settings
 from camsvc.domain.account import Action, User
 from camsvc.errors import AccessError
 
 COOKIE = "camsvc_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BEFORE_PASSWORD_CHANGE = frozenset({"/api/v1/auth/password", "/api/v1/auth/logout", "/api/v1/auth/me"})
+"""What is answered to somebody who has yet to choose their own password."""
 
 _bearer = OAuth2PasswordBearer("/api/v1/auth/token", auto_error=False, description="A token of POST /api/v1/auth/token")
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The page's session, set by POST /api/v1/auth/login")
+
+
+def _said(name: str, what: str) -> Any:  # noqa: ANN401  FastAPI's own
+    return Header(alias=name, description=f"{what}; recorded. Percent-encoded UTF-8. Asked for where policy says so")
 
 
 def user_of(connection: HTTPConnection) -> User | None:
@@ -33,17 +39,32 @@ def user_of(connection: HTTPConnection) -> User | None:
     A token in the Authorization header is taken alone: when it is not valid, the cookie does not help.
     Raises DatabaseUnavailableError.
     """
-    server = server_of(connection)
+    server, seen = server_of(connection), (source_of(connection), agent_of(connection))
     header = connection.headers.get("authorization")
     if header is not None:
         scheme, token = get_authorization_scheme_param(header)
-        return accounts.bearer(server, token.strip()) if scheme.lower() == "bearer" else None
+        return accounts.bearer(server, token.strip(), *seen) if scheme.lower() == "bearer" else None
     cookie = session_cookie(connection)
-    return accounts.session(server, cookie) if cookie else None
+    return accounts.session(server, cookie, *seen) if cookie else None
+
+
+def admitted(connection: HTTPConnection, user: User) -> User:
+    """``user``, whom ``connection`` was found to be of, with what they say that it is for.
+
+    Raises PasswordChangeError, InputError for words that cannot be read.
+    """
+    if user.must_change_password and connection.url.path not in BEFORE_PASSWORD_CHANGE:
+        raise PasswordChangeError("Somebody else has set this account's password: choose your own first.")
+    return reasons.with_headers(user, connection.headers)
 
 
 def session_cookie(connection: HTTPConnection) -> str | None:
     return connection.cookies.get(cookie_name(server_of(connection).settings))
+
+
+def agent_of(connection: HTTPConnection) -> str | None:
+    """What the browser or program calls itself."""
+    return connection.headers.get("user-agent")
 
 
 def source_of(connection: HTTPConnection) -> str | None:
@@ -55,8 +76,11 @@ def signed_in(
     request: Request,
     _: Annotated[str | None, Depends(_bearer)],
     __: Annotated[str | None, Depends(_cookie)],
+    purpose: Annotated[str | None, _said("Camsvc-Purpose", "What this is done for")] = None,
+    case_number: Annotated[str | None, _said("Camsvc-Case", "Number of the case that this is done for")] = None,
 ) -> User:
     """Dependency: the user who asks. Raises AccessError (401), ForbiddenError (403) for a forged request."""
+    del purpose, case_number  # said in the document; read where web sockets find them too
     user = user_of(request)
     if user is None:
         given = request.headers.get("authorization") or session_cookie(request)
@@ -66,7 +90,7 @@ def signed_in(
     request.state.user_name = user.name
     if request.method not in SAFE_METHODS and "authorization" not in request.headers:
         require_same_origin(request)
-    return user
+    return admitted(request, user)
 
 
 def administrator(request: Request, user: Annotated[User, Depends(signed_in)]) -> User:

@@ -17,6 +17,19 @@ class ForbiddenError(AccessError):
     """Who asks is known and may not."""
 
 
+class ReasonError(ForbiddenError):
+    """Who asks may, but policy wants to know what for; ``missing``: of ``purpose`` and ``case_number``."""
+
+    def __init__(self, action: str, missing: Sequence[str]) -> None:
+        asked = " and ".join(each.replace("_", " ") for each in missing)
+        super().__init__(f"The right '{action}' is used only with a {asked}, which is then recorded.")
+        self.missing = tuple(missing)
+
+
+class PasswordChangeError(ForbiddenError):
+    """Somebody else has set the password of who asks: first they choose their own."""
+
+
 class LockedOutError(AccessError):
     """Too many wrong passwords in a row; ``retry_after_s`` says how long to wait."""
 

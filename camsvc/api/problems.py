@@ -25,7 +25,9 @@ from camsvc.api.errors import (
     LockedOutError,
     NotAcceptableError,
     NotYetError,
+    PasswordChangeError,
     PreconditionError,
+    ReasonError,
     faults_of,
 )
 from camsvc.errors import (
@@ -44,6 +46,8 @@ from camsvc.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:camsvc:"
+
+REASON_HEADERS = {"purpose": "Camsvc-Purpose", "case_number": "Camsvc-Case"}
 
 RETRY_UNAVAILABLE_S = 5
 """PostgreSQL and S3 are restarted within seconds by their supervisors; sooner is a storm."""
@@ -130,6 +134,13 @@ def _of_input(error: InputError) -> Problem:
 
 
 def _of_access(error: AccessError) -> Problem:
+    if isinstance(error, ReasonError):
+        names = [REASON_HEADERS[each] for each in error.missing]
+        cure = f"send {' and '.join(names)} with the request, percent-encoded UTF-8; in the page it is asked for"
+        return Problem(403, "reason-needed", str(error), names[0], cure)
+    if isinstance(error, PasswordChangeError):
+        cure = "choose your own with POST /api/v1/auth/password, or on the page /account"
+        return Problem(403, "password-change-needed", str(error), cure=cure)
     if isinstance(error, ForbiddenError):
         return Problem(403, "forbidden", str(error))
     if isinstance(error, LockedOutError):

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from camsvc.api import schemas
 from camsvc.api.access import (
     SignedIn,
+    agent_of,
     clear_session_cookie,
     require_same_origin,
     session_cookie,
@@ -39,7 +40,9 @@ def token(
     """OAuth2 password form (RFC 6749 §4.3): a bearer token for a program. Scopes are not used."""
     del grant_type, scope
     refuse_unstorable(username, "username")
-    made = accounts.log_in(server_of(request), username, password, TokenKind.BEARER, source=source_of(request))
+    made = accounts.log_in(
+        server_of(request), username, password, TokenKind.BEARER, source=source_of(request), agent=agent_of(request)
+    )
     return JSONResponse({"access_token": made.token, "token_type": "bearer", "expires_in": made.ttl_s})
 
 
@@ -49,7 +52,9 @@ def login(request: Request, username: Name, password: Password) -> Response:
     require_same_origin(request, unsaid_is_fine=True)
     refuse_unstorable(username, "username")
     server = server_of(request)
-    made = accounts.log_in(server, username, password, TokenKind.SESSION, source=source_of(request))
+    made = accounts.log_in(
+        server, username, password, TokenKind.SESSION, source=source_of(request), agent=agent_of(request)
+    )
     response = JSONResponse(_me(made.user))
     set_session_cookie(response, server.settings, made.token, made.ttl_s)
     return response

@@ -17,7 +17,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
 from camsvc import log
-from camsvc.api.access import user_of
+from camsvc.api.access import admitted, user_of
 from camsvc.api.asking import asker_of
 from camsvc.api.context import Server, server_of
 from camsvc.api.problems import problem_of
@@ -84,7 +84,7 @@ async def _asker(socket: WebSocket) -> Asker:
     user = await run_in_threadpool(user_of, socket)
     if user is None:
         raise AccessError("This needs a token, or to be logged in.")
-    return asker_of(socket, user)
+    return asker_of(socket, admitted(socket, user))
 
 
 def _require_known(socket: WebSocket, known: set[str]) -> None:

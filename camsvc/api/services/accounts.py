@@ -14,7 +14,7 @@ from camsvc.api.errors import BusyError, LockedOutError
 from camsvc.api.services import audit
 from camsvc.clock import Clock
 from camsvc.db.models import TokenKind
-from camsvc.db.queries import accounts
+from camsvc.db.queries import accounts, tokens
 from camsvc.db.queries.accounts import LOCK_AFTER_FAILURES, LOCK_S
 from camsvc.domain.account import User
 from camsvc.domain.audit import Kind
@@ -92,7 +92,15 @@ class Gatekeeper:
                 self._failures.popitem(last=False)
 
 
-def log_in(server: Server, name: str, password: str, kind: TokenKind, *, source: str | None = None) -> LogIn:
+def log_in(
+    server: Server,
+    name: str,
+    password: str,
+    kind: TokenKind,
+    *,
+    source: str | None = None,
+    agent: str | None = None,
+) -> LogIn:
     """A new token or page session. Recorded, and so is a refusal, with the name that was tried.
 
     Raises AccessError, LockedOutError, BusyError, DatabaseUnavailableError.
@@ -109,7 +117,7 @@ def log_in(server: Server, name: str, password: str, kind: TokenKind, *, source:
         raise
     with server.database.session() as session:
         accounts.purge(session)
-        token = accounts.issue(session, user, kind, ttl_s)
+        token = accounts.issue(session, user, kind, ttl_s, source=source, agent=agent)
         what = "token.issued" if kind is TokenKind.BEARER else "session.begun"
         audit.append(session, user, Kind.SIGN_IN, what, source=source, details={"ttl_s": ttl_s})
     _log.info("logged in", user=user.name, kind=kind.value)
@@ -124,19 +132,13 @@ def log_out(server: Server, user: User | None, token: str, *, source: str | None
             audit.append(session, user, Kind.SIGN_IN, "session.ended", source=source)
 
 
-def bearer(server: Server, token: str) -> User | None:
-    """Whose bearer token it is; None when it is not valid. Raises DatabaseUnavailableError."""
-    return _whose(server, token, TokenKind.BEARER)
+def bearer(server: Server, token: str, source: str | None = None, agent: str | None = None) -> User | None:
+    """Whose bearer or API token it is, seen just now; None when it is not valid. Raises DatabaseUnavailableError."""
+    with server.database.session() as rows:
+        return tokens.recognise(rows, token, (TokenKind.BEARER, TokenKind.API), source=source, agent=agent)
 
 
-def session(server: Server, token: str) -> User | None:
-    """Whose page session it is; None when it is not valid. Raises DatabaseUnavailableError."""
-    return _whose(server, token, TokenKind.SESSION)
-
-
-def _whose(server: Server, token: str, kind: TokenKind) -> User | None:
-    try:
-        with server.database.session() as rows:
-            return accounts.authenticate(rows, token, kind)
-    except AccessError:
-        return None
+def session(server: Server, token: str, source: str | None = None, agent: str | None = None) -> User | None:
+    """Whose page session it is, as ``bearer``."""
+    with server.database.session() as rows:
+        return tokens.recognise(rows, token, (TokenKind.SESSION,), source=source, agent=agent)

@@ -51,9 +51,11 @@ def append(
     **particulars: Unpack[Particulars],
 ) -> Record:
     """As ``record``, within the transaction of the deed itself: both are done, or neither. Let it be its last
-    statement: all who append wait for its end."""
-    who, name = (user.id, user.name) if user else (None, None)
-    return rows.append(session, Deed(kind, what, user_id=who, user_name=name, **particulars))
+    statement: all who append wait for its end. What ``user`` said it is for is recorded, unless told otherwise."""
+    if user is None:
+        return rows.append(session, Deed(kind, what, **particulars))
+    said: Particulars = {"purpose": user.reason.purpose, "case_number": user.reason.case_number}
+    return rows.append(session, Deed(kind, what, user_id=user.id, user_name=user.name, **{**said, **particulars}))
 
 
 def refuse_sign_in(server: Server, name: str, *, source: str | None) -> None:

@@ -1,4 +1,7 @@
-"""Whether somebody may. What is outside of all their grants does not exist for them; refusals are recorded."""
+"""Whether somebody may, and has said what for where policy asks (ReasonError, a ForbiddenError, if not).
+
+What is outside of all their grants does not exist for them; refusals are recorded.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from camsvc.api.context import Server
-from camsvc.api.errors import ForbiddenError
+from camsvc.api.errors import ForbiddenError, ReasonError
 from camsvc.api.services import audit
 from camsvc.db.queries import directory
 from camsvc.db.queries import incidents as incident_rows
@@ -41,6 +44,8 @@ def require(
     if action is not None and not user.may(action, found.area):
         refuse(server, user, action, source=source, camera=camera, area=found.area)
         raise _forbidden(action)
+    if action is not None:
+        _require_reason(server, user, action)
     return found
 
 
@@ -74,6 +79,7 @@ def require_incident(
         except NotFoundError:
             found = None
     if found is not None and user.may(action, found.area):
+        _require_reason(server, user, action)
         return found
     if found is None or not user.sees().covers(found.area):
         if not user.sees().is_everywhere:
@@ -89,6 +95,7 @@ def require_area(server: Server, user: User, action: Action, area: str, *, sourc
     if not user.may(action, area):
         refuse(server, user, action, source=source, area=area)
         raise _forbidden(action)
+    _require_reason(server, user, action)
 
 
 def require_somewhere(server: Server, user: User, action: Action, *, source: str | None = None) -> Reach:
@@ -97,6 +104,7 @@ def require_somewhere(server: Server, user: User, action: Action, *, source: str
     if reach.is_nowhere:
         refuse(server, user, action, source=source)
         raise _forbidden(action)
+    _require_reason(server, user, action)
     return reach
 
 
@@ -105,6 +113,7 @@ def require_everywhere(server: Server, user: User, action: Action, *, source: st
     if user.reach(action) != EVERYWHERE:
         refuse(server, user, action, source=source)
         raise ForbiddenError(f"This needs the right '{action.value}' everywhere.")
+    _require_reason(server, user, action)
 
 
 def refuse(
@@ -129,6 +138,12 @@ def refuse(
         area=area,
         incident=incident,
     )
+
+
+def _require_reason(server: Server, user: User, action: Action) -> None:
+    """Where policy wants to know what for: raises ReasonError. No right is refused by it, so it is not recorded."""
+    if missing := server.settings.policy.lacks(action, user.reason):
+        raise ReasonError(action.value, missing)
 
 
 def _forbidden(action: Action) -> ForbiddenError:

@@ -55,7 +55,13 @@ def router(who: Who) -> APIRouter:
         try:
             access.require_same_origin(request, unsaid_is_fine=True)
             entered = await asyncio.to_thread(
-                accounts.log_in, server, name, password, TokenKind.SESSION, source=access.source_of(request)
+                accounts.log_in,
+                server,
+                name,
+                password,
+                TokenKind.SESSION,
+                source=access.source_of(request),
+                agent=access.agent_of(request),
             )
         except CamsvcError as error:
             key, status = _fault(error)
