@@ -10,6 +10,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 import yaml
 from platformdirs import user_data_path
@@ -25,7 +26,7 @@ from pydantic import (
 )
 
 from camsvc.domain import camera as domain
-from camsvc.domain.account import Action, Reason
+from camsvc.domain.account import Action, Grant, Reason, Role
 from camsvc.domain.camera import Severity, Transport
 from camsvc.domain.geo import Location
 from camsvc.domain.retention import Exemption, Policy
@@ -36,6 +37,8 @@ ENV_PREFIX = "CAMSVC_"
 CAMERA_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 AREA_PATH = re.compile(r"[a-z0-9-]+(?:/[a-z0-9-]+)*")
 ICE_URL = re.compile(r"(?:stuns?|turns?):[^\s/?]+(?:\?transport=(?:udp|tcp))?")
+OIDC_CALLBACK = "/login/provider/back"
+"""Path that a sign-in provider sends people back to."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 STREAM_URL = re.compile(r"rtsps?://[^\s]+")
 MIB = 1024 * 1024
@@ -83,6 +86,28 @@ def _address(value: str) -> str:
         return str(ipaddress.ip_address(value))
     except ValueError as error:
         raise ValueError(f"{value!r} is no address: write it in figures, like 203.0.113.7") from error
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value)) if "/" in value else str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no address or network: write it in figures, like 10.0.0.0/24") from error
+
+
+def _split(value: str) -> tuple[Role, str | None]:
+    role, _, area = value.partition(":")
+    return Role(role), area or None
+
+
+def _grant(value: str) -> str:
+    try:
+        _, area = _split(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no grant: write a role, or role:area, like police:bac-ninh") from error
+    if area is not None:
+        _area_path(area)
+    return value
 
 
 CameraId = Annotated[str, AfterValidator(_camera_id)]
@@ -189,6 +214,48 @@ class ServerSettings(_Model):
     port: int = Field(default=8080, ge=0, le=65535)
     session_ttl_h: float = Field(default=12, gt=0, le=720)
     cookie_secure: bool = False
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_listed)] = ()
+
+
+class LogInSettings(_Model):
+    """How people prove who they are."""
+
+    passwords: bool = True
+    second_factor: Annotated[tuple[Role, ...], BeforeValidator(_listed)] = ()
+    failures_per_address: int = Field(default=50, ge=5, le=10_000)
+
+
+class OidcSettings(_Model):
+    """A sign-in provider (OpenID Connect)."""
+
+    issuer: str
+    client_id: str = Field(min_length=1, max_length=200)
+    client_secret: SecretStr | None = None
+    redirect_uri: str
+    name: str = Field(default="OpenID Connect", min_length=1, max_length=60)
+    scopes: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ("openid", "profile", "email")
+    claim: str = Field(default="preferred_username", min_length=1, max_length=100)
+    domain: str | None = Field(default=None, min_length=1, max_length=253)
+    groups_claim: str = Field(default="groups", min_length=1, max_length=100)
+    grants: dict[str, tuple[Annotated[str, AfterValidator(_grant)], ...]] = {}
+    create: bool = False
+    log_out: bool = False
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        for name in ("issuer", "redirect_uri"):
+            url = urlsplit(getattr(self, name))
+            if url.scheme != "https" and not (url.scheme == "http" and url.hostname in LOOPBACK):
+                raise ValueError(f"{name}: write https://… (http only for this machine): it carries who somebody is")
+        if not self.redirect_uri.endswith(OIDC_CALLBACK):
+            raise ValueError(f"redirect_uri: it ends with {OIDC_CALLBACK}, as the provider must know it")
+        if "openid" not in self.scopes:
+            raise ValueError("scopes: openid is missing")
+        return self
+
+    def granted(self, group: str) -> tuple[Grant, ...]:
+        """What members of ``group`` are granted."""
+        return tuple(Grant(*_split(each)) for each in self.grants.get(group, ()))
 
 
 class WorkerSettings(_Model):
@@ -335,8 +402,9 @@ class RetentionSettings(_Model):
     def _index_outlives_footage(self) -> Self:
         if self.index_days is None:
             return self
-        for each in (self, *self.overrides):
-            longest = max(each.days or 0, each.alarm_days or 0)
+        given = ((self.days, self.alarm_days), *((each.days, each.alarm_days) for each in self.overrides))
+        for pair in given:
+            longest = max(days or 0 for days in pair)
             if longest > self.index_days:
                 raise ValueError(
                     f"footage of {longest} days would outlive its rows, which go after index_days {self.index_days}:"
@@ -374,6 +442,8 @@ class Settings(_Model):
     s3_secure: bool = True
     secret_key: SecretStr | None = None
     server: ServerSettings = ServerSettings()
+    log_in: LogInSettings = LogInSettings()
+    oidc: OidcSettings | None = None
     worker: WorkerSettings = WorkerSettings()
     live: LiveSettings = LiveSettings()
     detector: DetectorSettings = DetectorSettings()
@@ -394,6 +464,12 @@ class Settings(_Model):
             raise ValueError(
                 f"{', '.join(given)} without the rest: set s3_endpoint, s3_access_key and s3_secret_key, or none"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_can_log_in(self) -> Self:
+        if not self.log_in.passwords and self.oidc is None:
+            raise ValueError("log_in.passwords is off and oidc is not set: nobody but the first administrator gets in")
         return self
 
     @model_validator(mode="after")

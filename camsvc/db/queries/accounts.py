@@ -19,9 +19,10 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from camsvc.db.database import Database
 from camsvc.db.models import TokenKind, TokenRow, UserRow
-from camsvc.db.queries import audit, grants, tokens
+from camsvc.db.queries import audit, grants, second_factor, tokens
 from camsvc.domain.account import Grant, Role, User
 from camsvc.domain.audit import Deed, Kind
+from camsvc.domain.password import weakness
 from camsvc.errors import AccessError, ConflictError, InputError, NotFoundError
 
 ADMIN = "admin"
@@ -73,7 +74,10 @@ def create(session: Session, name: str, password: str, roles: Collection[Role | 
             f"{name!r} is not a user name", parameter="name", cure="use letters, digits, '.', '_' and '-', at most 64"
         )
     row = session.execute(
-        insert(UserRow).values(name=name, password_hash=_hash(password)).on_conflict_do_nothing().returning(UserRow.id)
+        insert(UserRow)
+        .values(name=name, password_hash=_hash(password, name))
+        .on_conflict_do_nothing()
+        .returning(UserRow.id)
     ).one_or_none()
     if row is None:
         raise ConflictError(f"there is an account {name!r} already", parameter="name", cure="choose another name")
@@ -99,12 +103,17 @@ def set_password(session: Session, user: int, password: str, *, temporary: bool 
     row = session.get(UserRow, user, with_for_update=True)
     if row is None:
         raise NotFoundError(f"there is no account {user}", parameter="user")
-    row.password_hash = _hash(password)
-    row.password_set_at = session.scalars(select(func.now())).one()
-    row.failed_logins, row.locked_until = 0, None
-    row.must_change_password = temporary
-    session.flush()
+    _put_password(session, row, password, temporary=temporary)
     revoke_all(session, user)
+
+
+def change_password(session: Session, user: int, password: str, *, keep: int | None) -> None:
+    """By its owner, who has proved the old one: other sessions than the one of token ``keep`` end; API tokens stay.
+
+    Raises InputError.
+    """
+    _put_password(session, session.get_one(UserRow, user, with_for_update=True), password, temporary=False)
+    tokens.end_others(session, user, keep, (TokenKind.SESSION, TokenKind.BEARER))
 
 
 def set_disabled(session: Session, user: int, *, disabled: bool) -> None:
@@ -128,15 +137,17 @@ def all_users(session: Session) -> list[User]:
     return [_with(row, held.get(row.id, frozenset())) for row in rows]
 
 
-def login(database: Database, name: str, password: str) -> User:
+def login(database: Database, name: str, password: str, *, is_known: bool = False) -> User:
     """Who ``name`` is, if ``password`` is theirs. Raises AccessError, always in the same words, after the same work.
 
     The attempt is counted and committed before the password is looked at: parallel guesses cannot pass the bound.
-    No transaction is open while the hash is computed.
+    No transaction is open while the hash is computed. ``is_known``: comes from where this account logged in before,
+    whose failures are counted there, so that no stranger locks it out. Where a second factor is set up, failures are
+    forgiven (``forgive``) only once that is proved too.
     """
     name = name.strip().lower()
     with database.session() as session:
-        row = session.execute(_attempt(name)).one_or_none() if _USER_NAME.fullmatch(name) else None
+        row = session.execute(_attempt(name, is_known=is_known)).one_or_none() if _USER_NAME.fullmatch(name) else None
     matches = _verify(row.password_hash if row else _decoy(), password[:PASSWORD_MAX])
     if row is None or not matches:
         raise AccessError(_REFUSED)
@@ -144,10 +155,17 @@ def login(database: Database, name: str, password: str) -> User:
         user = session.get_one(UserRow, row.id, with_for_update=True)
         if user.disabled_at is not None or user.password_hash != row.password_hash:
             raise AccessError(_REFUSED)
-        user.failed_logins, user.locked_until = 0, None
+        if not second_factor.is_set_up(session, row.id):
+            user.failed_logins, user.locked_until = 0, None
         if _HASHER.check_needs_rehash(user.password_hash):
             user.password_hash = _HASHER.hash(_typed(password))
         return _user(session, user)
+
+
+def forgive(session: Session, user: int) -> None:
+    """Failed log-ins: who it was has been proved."""
+    changed = update(UserRow).where(UserRow.id == user).values(failed_logins=0, locked_until=None)
+    session.execute(changed.execution_options(synchronize_session=False))
 
 
 def issue(
@@ -206,8 +224,9 @@ _HASHER = PasswordHasher()
 """Argon2id with the library's parameters: RFC 9106 §4, second recommended option (3 passes, 64 MiB, 4 lanes)."""
 
 
-def _attempt(name: str) -> ReturningUpdate[int, str]:
-    """Count one attempt on ``name`` and give its hash; no row when it is unknown, disabled or locked.
+def _attempt(name: str, *, is_known: bool) -> ReturningUpdate[int, str]:
+    """Count one attempt on ``name`` and give its hash; no row when it is unknown, disabled or, unless ``is_known``,
+    locked.
 
     The attempt that reaches the bound locks the account (it is itself still looked at); the count starts anew after it.
     """
@@ -219,23 +238,37 @@ def _attempt(name: str) -> ReturningUpdate[int, str]:
         .where(
             UserRow.name == name,
             UserRow.disabled_at.is_(None),
-            or_(UserRow.locked_until.is_(None), UserRow.locked_until <= now),
+            *([] if is_known else [or_(UserRow.locked_until.is_(None), UserRow.locked_until <= now)]),
         )
         .values(
-            failed_logins=case((full, 0), else_=attempts),
-            locked_until=case((full, now + timedelta(seconds=LOCK_S)), else_=None),
+            failed_logins=UserRow.failed_logins if is_known else case((full, 0), else_=attempts),
+            locked_until=UserRow.locked_until
+            if is_known
+            else case((full, now + timedelta(seconds=LOCK_S)), else_=None),
         )
         .returning(UserRow.id, UserRow.password_hash)
         .execution_options(synchronize_session=False)
     )
 
 
-def _hash(password: str) -> str:
+def _put_password(session: Session, row: UserRow, password: str, *, temporary: bool) -> None:
+    row.password_hash = _hash(password, row.name)
+    row.password_set_at = session.scalars(select(func.now())).one()
+    row.failed_logins, row.locked_until = 0, None
+    row.must_change_password = temporary
+    session.flush()
+
+
+def _hash(password: str, *names: str) -> str:
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         raise InputError(
             f"the password has {len(password)} characters",
             parameter="password",
             cure=f"use {PASSWORD_MIN} to {PASSWORD_MAX}; several words make a good one",
+        )
+    if reason := weakness(password, names):
+        raise InputError(
+            f"the password is soon guessed: {reason}", parameter="password", cure="several words make a good one"
         )
     return _HASHER.hash(_typed(password))
 
