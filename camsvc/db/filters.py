@@ -15,10 +15,11 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from camsvc.config import AREA_PATH, CAMERA_ID
-from camsvc.domain.annotation import Disposition
+from camsvc.domain.annotation import TAG, Disposition, tag_of
 from camsvc.domain.camera import Severity
 from camsvc.domain.geo import EARTH_RADIUS_M, Box, Point
 from camsvc.domain.incident import IncidentState
+from camsvc.domain.rings import goes_around_a_pole
 from camsvc.domain.search import IncidentFilter, Wind
 from camsvc.domain.track import ObjectClass
 from camsvc.errors import ConfigError, InputError
@@ -35,8 +36,6 @@ POINTS_MAX = 200
 """Of one line or polygon: a commune drawn by hand has some dozens; each costs with each viewpoint."""
 TEXT_MAX = 200
 DURATION_MAX_S = 366 * 86_400.0
-TAG = re.compile(r"\w[\w .-]{0,62}\w|\w")
-"""Letters of any script, digits, '_', and between them spaces, dots and hyphens; stored in lower case, NFC."""
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -91,7 +90,7 @@ def parse(terms: Terms, zone: str) -> IncidentFilter:
         directions=parse_choices(Wind, terms.directions, "direction"),
         min_duration_s=_duration(terms.min_duration_s, "min_duration_s"),
         max_duration_s=_duration(terms.max_duration_s, "max_duration_s"),
-        tags=_matching(terms.tags, "tag", TAG, "give a tag as it is written, like stolen-bike"),
+        tags=tuple(dict.fromkeys(parse_tag(each) for each in _split(terms.tags, "tag"))),
         dispositions=parse_choices(Disposition, terms.dispositions, "disposition"),
         assignees=_matching(terms.assignees, "assignee", USER_NAME, "give the name of an account, like lan"),
         text=parse_text(terms.text) if terms.text else None,
@@ -120,6 +119,8 @@ def check(asked: IncidentFilter) -> None:
         raise InputError("a radius without a place", parameter="near", cure="add a place, like 21.2417,105.9556")
     if asked.radius_m is not None:
         parse_radius(asked.radius_m)
+    if asked.polygon and goes_around_a_pole(asked.polygon):
+        raise InputError("the corners go around a pole", parameter="polygon", cure="use near and radius_m there")
     shortest, longest = asked.min_duration_s, asked.max_duration_s
     if shortest is not None and longest is not None and shortest > longest:
         raise InputError(
@@ -230,7 +231,21 @@ def parse_text(value: str, parameter: str = "text") -> str:
     words = " ".join(value.split())
     if not 0 < len(words) <= TEXT_MAX:
         raise InputError(f"{len(words)} characters", parameter=parameter, cure=f"give 1 to {TEXT_MAX}")
+    if not any(map(str.isalnum, words)):
+        raise InputError(f"{words!r} holds no word", parameter=parameter, cure="give words of letters or digits")
     return words
+
+
+def parse_tag(text: str, parameter: str = "tag") -> str:
+    """As it is kept: in lower case. Raises InputError."""
+    tag = tag_of(text)
+    if not TAG.fullmatch(tag):
+        raise InputError(
+            f"{text!r} cannot be a tag",
+            parameter=parameter,
+            cure="give 1 to 64 letters, digits, spaces, '_', '.' or '-', like stolen-bike",
+        )
+    return tag
 
 
 def parse_choices(choices: type[_Choice], texts: Iterable[str], parameter: str) -> tuple[_Choice, ...]:

@@ -38,6 +38,8 @@ class Kind(StrEnum):
     REPLAY = "replay"
     EXPORT = "export"
     HOLD = "hold"
+    ANNOTATE = "annotate"
+    """What people say of incidents."""
     CONFIGURE = "configure"
     ADMINISTER = "administer"
     SIGN_IN = "sign-in"

@@ -6,13 +6,16 @@ The same rule as ``db.queries.incidents.search``; a test holds the two together 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
-from camsvc.domain.geo import Box, Point, distance_m
 from camsvc.domain.incident import Incident
-from camsvc.domain.search import IncidentFilter
+from camsvc.domain.marks import fit
+from camsvc.domain.place import place_of
+from camsvc.domain.search import IncidentFilter, Wind
 
 
-def matches(wanted: IncidentFilter, incident: Incident) -> bool:
+def matches(wanted: IncidentFilter, incident: Incident, marks: frozenset[str] = frozenset()) -> bool:
+    """``marks``: what people said of it (``domain.marks``)."""
     return (
         wanted.reach.covers(incident.area)
         and _in_time(wanted, incident)
@@ -20,16 +23,33 @@ def matches(wanted: IncidentFilter, incident: Incident) -> bool:
         and _one_of(incident.kind, wanted.kinds)
         and _one_of(incident.severity, wanted.severities)
         and _one_of(incident.state, wanted.states)
+        and _lasts(wanted, incident)
         and _has_object(wanted, incident)
+        and fit(wanted, marks)
     )
 
 
 def lasting(wanted: IncidentFilter) -> IncidentFilter:
-    """``wanted`` without what can change while an incident goes on: its state, its end, its objects.
+    """``wanted`` without what can change while an incident goes on: its state, its end, its length, its objects, what
+    people say of it.
 
     An incident that matches this but not ``wanted`` may have matched ``wanted`` before.
     """
-    return replace(wanted, from_=None, states=(), objects=(), colours=(), severities=())
+    return replace(
+        wanted,
+        from_=None,
+        states=(),
+        objects=(),
+        colours=(),
+        severities=(),
+        directions=(),
+        tags=(),
+        dispositions=(),
+        assignees=(),
+        text=None,
+        min_duration_s=None,
+        max_duration_s=None,
+    )
 
 
 def _in_time(wanted: IncidentFilter, incident: Incident) -> bool:
@@ -43,29 +63,25 @@ def _in_place(wanted: IncidentFilter, incident: Incident) -> bool:
         return False
     if wanted.areas and not any(f"{incident.area}/".startswith(f"{area}/") for area in wanted.areas):
         return False
-    if wanted.near is None and wanted.bbox is None:
-        return True
-    if incident.location is None:
-        return False
-    place = Point(incident.location.lat, incident.location.lon)
-    if wanted.near is not None and wanted.radius_m is not None and distance_m(wanted.near, place) > wanted.radius_m:
-        return False
-    return wanted.bbox is None or _inside(place, wanted.bbox)
+    place = place_of(wanted)
+    return place is None or place.holds(incident.location)
 
 
-def _inside(place: Point, box: Box) -> bool:
-    if not box.south <= place.lat <= box.north:
+def _lasts(wanted: IncidentFilter, incident: Incident) -> bool:
+    """In whole microseconds, as the database compares."""
+    lasted = (incident.ended_at or incident.last_observed_at) - incident.started_at
+    if wanted.min_duration_s is not None and lasted < timedelta(seconds=wanted.min_duration_s):
         return False
-    if box.west <= box.east:
-        return box.west <= place.lon <= box.east
-    return place.lon >= box.west or place.lon <= box.east
+    return wanted.max_duration_s is None or lasted <= timedelta(seconds=wanted.max_duration_s)
 
 
 def _has_object(wanted: IncidentFilter, incident: Incident) -> bool:
-    """Class and colour are two conditions: a red car, or a car beside somebody in red."""
+    """Class, colour and direction are conditions each of its own: a red car, or a car beside somebody in red."""
     classes = not wanted.objects or any(each.object_class in wanted.objects for each in incident.objects)
     colours = not wanted.colours or any(each.colour in wanted.colours for each in incident.objects)
-    return classes and colours
+    ways = [each.direction_deg for each in incident.objects if each.direction_deg is not None]
+    directions = not wanted.directions or any(Wind.of(way) in wanted.directions for way in ways)
+    return classes and colours and directions
 
 
 def _one_of(value: object, wanted: tuple[object, ...]) -> bool:

@@ -23,7 +23,7 @@ class DatabaseChanges:
     def since(self, seq: int, limit: int) -> Sequence[Change]:
         with self._database.session() as session:
             found = incidents.changes_since(session, seq, limit)
-        return [change(each.seq, each.incident) for each in found]
+        return [change(each.seq, each.incident, each.marks) for each in found]
 
     def listen(self, stop: threading.Event) -> Iterator[str | None]:
         return self._database.listen(INCIDENTS, stop=stop, interval_s=1.0)

@@ -49,10 +49,13 @@ class Change:
     seq: int
     incident: Incident
     text: str
+    marks: frozenset[str] = frozenset()
+    """What people said of it: what filters look at, never sent (not all who may search may read it)."""
 
 
-def change(seq: int, incident: Incident) -> Change:
-    return Change(seq, incident, json.dumps(incident_json(incident), ensure_ascii=False, separators=(",", ":")))
+def change(seq: int, incident: Incident, marks: frozenset[str] = frozenset()) -> Change:
+    text = json.dumps(incident_json(incident), ensure_ascii=False, separators=(",", ":"))
+    return Change(seq, incident, text, marks)
 
 
 class ChangeSource(Protocol):
@@ -105,9 +108,9 @@ class Subscription:
 
     def judge(self, each: Change) -> tuple[Change, bool] | None:
         """``(each, True)``: it matches; ``(each, False)``: it does not, but may have before; None: it is not wanted."""
-        if matches(self._wanted, each.incident):
+        if matches(self._wanted, each.incident, each.marks):
             return each, True
-        return (each, False) if matches(self._lasting, each.incident) else None
+        return (each, False) if matches(self._lasting, each.incident, each.marks) else None
 
     def offer(self, each: Change) -> bool:
         """False: the queue was full; the subscription has ended."""

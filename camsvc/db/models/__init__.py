@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from camsvc.db.models.accounts import GrantRow, TokenKind, TokenRow, UserRow
 from camsvc.db.models.alerts import AlertPositionRow, AlertRow, DeliveryRow, DeliveryState, SavedSearchRow
+from camsvc.db.models.annotations import AnnotationRow
 from camsvc.db.models.audit import AuditHeadRow, AuditRow
 from camsvc.db.models.base import Base
 from camsvc.db.models.cameras import AreaRow, CameraRow, CameraStatusRow, CoverageGapRow
 from camsvc.db.models.endpoints import EndpointRow
+from camsvc.db.models.holds import (
+    DeletionRow,
+    HoldEventRow,
+    HoldLockRow,
+    HoldRow,
+    RetentionMarkRow,
+    RetentionRunRow,
+    StorageTallyRow,
+)
 from camsvc.db.models.incidents import IncidentRow, ViewpointRow
 from camsvc.db.models.leases import LeaseGrantRow, LeaseRow
 from camsvc.db.models.proving import LogInFailuresRow, ProviderIdentityRow, RecoveryCodeRow, SecondFactorRow
@@ -18,6 +28,7 @@ from camsvc.db.models.workers import WorkerStatusRow
 __all__ = [
     "AlertPositionRow",
     "AlertRow",
+    "AnnotationRow",
     "AreaRow",
     "AuditHeadRow",
     "AuditRow",
@@ -25,19 +36,26 @@ __all__ = [
     "CameraRow",
     "CameraStatusRow",
     "CoverageGapRow",
+    "DeletionRow",
     "DeliveryRow",
     "DeliveryState",
     "EndpointRow",
     "GrantRow",
+    "HoldEventRow",
+    "HoldLockRow",
+    "HoldRow",
     "IncidentRow",
     "LeaseGrantRow",
     "LeaseRow",
     "LogInFailuresRow",
     "ProviderIdentityRow",
     "RecoveryCodeRow",
+    "RetentionMarkRow",
+    "RetentionRunRow",
     "SavedSearchRow",
     "SecondFactorRow",
     "SigningIdentityRow",
+    "StorageTallyRow",
     "TokenKind",
     "TokenRow",
     "UserRow",

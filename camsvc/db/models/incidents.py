@@ -46,6 +46,14 @@ _SPAN = Computed(
     persisted=True,
 )
 
+LASTED_FROM_S = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1800, 3600, 7200, 14400, 43200)
+"""Seconds from which an incident's observed duration is of class 1, 2, …; what is shorter is of class 0. In
+``ix_incidents_facets``: those that lasted 10 to 15 minutes are one in some hundreds, and no span.
+Part of the schema: a change needs a migration.
+"""
+_EDGES = ",".join(f"{each // 3600:02}:{each % 3600 // 60:02}:{each % 60:02}" for each in LASTED_FROM_S)
+LASTED = f"width_bucket(coalesce(ended_at, last_observed_at) - started_at, '{{{_EDGES}}}'::interval[])"
+
 incident_change_seq = Sequence("incident_change_seq", data_type=Big, metadata=Base.metadata)
 """Numbers of incidents.change_seq. Drawn only by ``publish``, under the lock that makes it safe to follow."""
 
@@ -68,7 +76,7 @@ class ViewpointRow(Base):
             "ix_viewpoints_place",
             "lat",
             "lon",
-            info={"serves": "search(near, bbox): viewpoints in a box (the exact distance is then computed)"},
+            info={"serves": "in_place(): viewpoints near a circle, route, box or polygon (exactly is then computed)"},
         ),
         {
             "comment": "From where incidents were seen: one row for each place, direction and area that a camera had"
@@ -122,11 +130,17 @@ class IncidentRow(Base):
     )
     classes: Mapped[list[str]] = mapped_column(comment="Distinct classes of the objects, for filters.")
     colours: Mapped[list[str]] = mapped_column(comment="Distinct known colours of the objects, for filters.")
+    winds: Mapped[list[str]] = mapped_column(
+        comment="Distinct known directions of the objects, in eighths of the compass (n, ne, …), for filters."
+    )
     clip: Mapped[dict[str, Any] | None] = mapped_column(
         comment="Parts (object key, times, sha256, codec, …) and gaps of the footage; null: none yet."
     )
     thumbnail: Mapped[str | None] = mapped_column(comment="Object key of the best picture; null: none yet.")
     tracks: Mapped[str | None] = mapped_column(comment="Object key of the boxes by media time; null: none yet.")
+    footage_expired_at: Mapped[datetime | None] = mapped_column(
+        comment="When retention gave up its files, which clip, thumbnail and tracks still name; null: it did not."
+    )
     model: Mapped[str] = mapped_column(comment="Name and version of the detection model.")
     worker: Mapped[str] = mapped_column(comment="Who recorded it.")
     epoch: Mapped[int] = mapped_column(Big, comment="Epoch of the camera's lease under which it was opened.")
@@ -136,6 +150,11 @@ class IncidentRow(Base):
     )
     published_at: Mapped[datetime] = mapped_column(
         server_default=text("clock_timestamp()"), comment="When this revision arrived, by the database's clock."
+    )
+    marks: Mapped[list[str] | None] = mapped_column(
+        deferred=True,
+        comment="What people said of it, as search looks at it (camsvc.domain.marks); made from annotations, which are"
+        " the record; null: nobody said anything.",
     )
 
 
@@ -188,6 +207,8 @@ Index(
     text("(ARRAY[state::text])"),
     text("(ARRAY[viewpoint_id])"),
     text("(ARRAY[span])"),
+    IncidentRow.winds,
+    text(f"(ARRAY[{LASTED}])"),
     postgresql_using="gin",
     postgresql_with={"fastupdate": "off"},  # else what is new waits in a list that every search reads through
     info={"serves": "search() and tally() for what is rare: conditions that hardly ever meet (see queries/walks.py)"},
@@ -198,9 +219,26 @@ SAMPLE = "get_byte(uuid_send(id), 15) < 4"
 Index(
     "ix_incidents_sample",
     IncidentRow.started_at,
-    postgresql_include=["span", "ended_at", "viewpoint_id", "kind", "severity", "state", "classes", "colours"],
+    postgresql_include=[
+        *("span", "ended_at", "last_observed_at", "viewpoint_id", "kind", "severity", "state"),
+        *("classes", "colours", "winds"),
+    ],
     postgresql_where=text(SAMPLE),
     info={"serves": "tally(), histogram(), heat(): how many match, about; all that conditions look at is in it"},
+)
+Index(
+    "ix_incidents_marks",
+    IncidentRow.marks,
+    postgresql_using="gin",
+    postgresql_with={"fastupdate": "off"},
+    postgresql_where=text("marks IS NOT NULL"),
+    info={"serves": "search() and tally() by tags, dispositions, assignees and words of notes"},
+)
+Index(
+    "ix_incidents_marked_sample",
+    IncidentRow.started_at,
+    postgresql_where=text(f"{SAMPLE} AND marks IS NOT NULL"),
+    info={"serves": "tally(), histogram(), heat() by what people said: which of the sample they said anything of"},
 )
 
 EARLIER, LATER = "incidents_earlier", "incidents_later"

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from camsvc.db.incident_rows import from_row
 from camsvc.db.models import IncidentRow, ViewpointRow
@@ -37,6 +37,8 @@ class Change:
 
     seq: int
     incident: Incident
+    marks: frozenset[str] = frozenset()
+    """What people said of it (``domain.marks``): a change of this as well is one of the incident, of no revision."""
 
 
 def changes_since(session: Session, seq: int, limit: int = CHANGES_LIMIT) -> list[Change]:
@@ -47,9 +49,10 @@ def changes_since(session: Session, seq: int, limit: int = CHANGES_LIMIT) -> lis
         .where(IncidentRow.change_seq > seq, IncidentRow.change_seq <= latest(session))
         .order_by(IncidentRow.change_seq)
         .limit(limit)
+        .options(undefer(IncidentRow.marks))
         .execution_options(populate_existing=True)
     )
-    return [Change(row.change_seq, from_row(row, seen_from)) for row, seen_from in rows]
+    return [Change(row.change_seq, from_row(row, seen_from), frozenset(row.marks or ())) for row, seen_from in rows]
 
 
 def latest(session: Session) -> int:

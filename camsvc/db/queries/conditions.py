@@ -1,21 +1,24 @@
 """The conditions of a search on incidents themselves, in two forms, each for the index that it is for.
 
 As columns, beside a walk in order of time; and as the *facets* of ``ix_incidents_facets``, a GIN index: it holds, for
-each class, colour, kind, severity, state, viewpoint and span, which rows have it, and so finds the few that have
-several of them at once, however many there are of each.
+each class, colour, direction, kind, severity, state, viewpoint, span and class of duration, which rows have it, and so
+finds the few that have several of them at once, however many there are of each.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, SmallInteger, Text, bindparam, cast, func, or_
+from sqlalchemy import ColumnElement, Integer, SmallInteger, Text, bindparam, cast, func, literal_column, not_, or_
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from camsvc.db.models import IncidentRow
-from camsvc.db.models.incidents import SPAN_OPEN, SPANS
+from camsvc.db.models.incidents import LASTED, LASTED_FROM_S, SPAN_OPEN, SPANS
 from camsvc.domain.incident import IncidentState
+from camsvc.domain.marks import forbidden, required
 from camsvc.domain.search import IncidentFilter
 
 VIEWPOINTS_MAX = 64
@@ -32,9 +35,7 @@ def spans(asked: IncidentFilter, end: datetime | None = None) -> list[tuple[int,
     """
     if asked.states and set(asked.states) == {IncidentState.OPEN}:
         return [(SPAN_OPEN, ALWAYS)]
-    if asked.from_ is None:
-        return [(span, ALWAYS) for span in SPANS_ALL]
-    found = [(span, _before(asked.from_, lasts)) for span, lasts in enumerate(SPANS)]
+    found = [(span, _before(asked.from_, lasts)) for span, lasts in enumerate(SPANS) if _may_last(asked, span)]
     return [*((span, earliest) for span, earliest in found if end is None or earliest < end), (SPAN_OPEN, ALWAYS)]
 
 
@@ -61,12 +62,23 @@ def by_column(asked: IncidentFilter, row: type[IncidentRow] = IncidentRow) -> li
         found.append(row.classes.overlap([each.value for each in asked.objects]))
     if asked.colours:
         found.append(row.colours.overlap(list(asked.colours)))
+    if asked.directions:
+        found.append(row.winds.overlap([each.value for each in asked.directions]))
+    lasted = func.coalesce(row.ended_at, row.last_observed_at) - row.started_at
+    if asked.min_duration_s is not None:
+        found.append(lasted >= timedelta(seconds=asked.min_duration_s))
+    if asked.max_duration_s is not None:
+        found.append(lasted <= timedelta(seconds=asked.max_duration_s))
+    found += by_people(asked, row)
     return found
 
 
 def by_facet(asked: IncidentFilter, seen_from: list[int] | None, lasting: list[int]) -> list[ColumnElement[bool]]:
     """The same, and the place; ``lasting``: the spans to look at."""
-    found = by_column(IncidentFilter(objects=asked.objects, colours=asked.colours))
+    found = by_column(replace(asked, kinds=(), severities=(), states=()))
+    if asked.min_duration_s is not None or asked.max_duration_s is not None:
+        lasted: ColumnElement[Any] = literal_column(f"(ARRAY[{LASTED}])")
+        found.append(lasted.op("&&")(bindparam("lasted", _lasted(asked), ARRAY(Integer))))
     if asked.kinds:
         found.append(array([IncidentRow.kind]).overlap(_texts("kinds", asked.kinds)))
     if asked.severities:
@@ -85,6 +97,18 @@ def by_facet(asked: IncidentFilter, seen_from: list[int] | None, lasting: list[i
     return found
 
 
+def by_people(asked: IncidentFilter, row: type[IncidentRow] = IncidentRow) -> list[ColumnElement[bool]]:
+    """What is asked of what people said (``domain.marks``)."""
+    found = []
+    for alternatives in required(asked):
+        single = sorted(mark for each in alternatives if len(each) == 1 for mark in each)
+        several = [row.marks.contains(sorted(each)) for each in alternatives if len(each) > 1]
+        found.append(or_(*([row.marks.overlap(single)] if single else []), *several))
+    if without := forbidden(asked):
+        found.append(or_(row.marks.is_(None), not_(row.marks.overlap(sorted(without)))))
+    return found
+
+
 def of_viewpoints(seen_from: list[int], row: type[IncidentRow] = IncidentRow) -> ColumnElement[bool]:
     return row.viewpoint_id == func.any(bindparam("viewpoints", seen_from, ARRAY(Integer)))
 
@@ -92,14 +116,25 @@ def of_viewpoints(seen_from: list[int], row: type[IncidentRow] = IncidentRow) ->
 def has_facets(asked: IncidentFilter) -> bool:
     """Whether anything but time, place and open ones is asked."""
     states = asked.states and set(asked.states) != {IncidentState.OPEN}
-    return bool(asked.kinds or asked.objects or asked.colours or asked.severities or states)
+    lasts = asked.min_duration_s is not None or asked.max_duration_s is not None
+    several = (
+        required(asked),
+        asked.kinds,
+        asked.objects,
+        asked.colours,
+        asked.severities,
+        asked.directions,
+        states,
+        lasts,
+    )
+    return any(map(bool, several))
 
 
 def is_rare(asked: IncidentFilter, seen_from: list[int] | None) -> bool:
     """Whether so few match that facets are best from the start: what is open, or several conditions in few places."""
     if asked.states and set(asked.states) == {IncidentState.OPEN}:
         return True
-    several = sum(map(bool, (asked.kinds, asked.objects, asked.colours))) > 1
+    several = sum(map(bool, (asked.kinds, asked.objects, asked.colours, asked.directions))) > 1
     return several and seen_from is not None and len(seen_from) <= VIEWPOINTS_MAX
 
 
@@ -107,5 +142,23 @@ def _texts(name: str, values: tuple[Any, ...]) -> Any:  # noqa: ANN401  an opera
     return bindparam(name, [str(each) for each in values], ARRAY(Text))
 
 
-def _before(moment: datetime, lasts: timedelta) -> datetime:
+def _may_last(asked: IncidentFilter, span: int) -> bool:
+    """Whether an incident of ``span``, but the last, may have lasted as long as is asked."""
+    shortest, longest = asked.min_duration_s, asked.max_duration_s
+    if shortest is not None and timedelta(seconds=shortest) > SPANS[span]:
+        return False
+    return longest is None or span == 0 or timedelta(seconds=longest) > SPANS[span - 1]
+
+
+def _lasted(asked: IncidentFilter) -> list[int]:
+    """Classes of duration, all of those that may hold what is asked."""
+    shortest, longest = asked.min_duration_s, asked.max_duration_s
+    first = 0 if shortest is None else bisect_right(LASTED_FROM_S, shortest)
+    last = len(LASTED_FROM_S) if longest is None else bisect_right(LASTED_FROM_S, longest)
+    return list(range(first, last + 1))
+
+
+def _before(moment: datetime | None, lasts: timedelta) -> datetime:
+    if moment is None:
+        return ALWAYS
     return moment - lasts if moment > ALWAYS + lasts else ALWAYS

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -39,6 +39,8 @@ from camsvc.db.filters import check
 from camsvc.db.models import IncidentRow, ViewpointRow
 from camsvc.db.models.incidents import SAMPLE, SAMPLE_ONE_IN, SPAN_OPEN
 from camsvc.db.queries import conditions, search_plan
+from camsvc.domain.annotation import Disposition
+from camsvc.domain.marks import required
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import InputError
 
@@ -51,7 +53,10 @@ BARS_MAX = 1000
 CELL_MIN_DEG, CELL_MAX_DEG = 0.0001, 10.0
 """Sides of the cells of a heat map: ten metres, a country."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_SAMPLED = ("started_at", "span", "ended_at", "viewpoint_id", "kind", "severity", "state", "classes", "colours")
+_SAMPLED: tuple[str, ...] = (
+    *("started_at", "span", "ended_at", "last_observed_at", "viewpoint_id", "kind", "severity", "state"),
+    *("classes", "colours", "winds"),
+)
 
 
 COUNTED = ("started_at", "viewpoint_id", "kind", "severity", "state", "classes", "colours")
@@ -183,10 +188,30 @@ def counted(session: Session, asked: IncidentFilter, aggregate: Callable[[Subque
     seen_from = search_plan.viewpoints(session, asked)
     if seen_from == []:
         return Counted((), True, 1)
-    rows = session.execute(aggregate(_sample(asked, seen_from).subquery("matching"))).all()
+    rows = _sampled(session, asked, seen_from, aggregate)
     if sum(row[-1] for row in rows) >= SAMPLE_ENOUGH:
         return Counted(rows, False, SAMPLE_ONE_IN)
     return Counted(session.execute(aggregate(_all(asked, seen_from).subquery("matching"))).all(), True, 1)
+
+
+def _sampled(
+    session: Session, asked: IncidentFilter, seen_from: list[int] | None, aggregate: Callable[[Subquery], Any]
+) -> Sequence[Any]:
+    """Of what must not have been judged: all less those that were, as their index holds nothing of what people said."""
+    without = Disposition.NONE in asked.dispositions
+    whole = replace(asked, dispositions=()) if without else asked
+    rows = session.execute(aggregate(_sample(whole, seen_from).subquery("matching"))).all()
+    judged = tuple(each for each in Disposition if each not in asked.dispositions)
+    if not without or not judged:
+        return rows
+    less = replace(asked, dispositions=judged)
+    taken = {_key(row): row[-1] for row in session.execute(aggregate(_sample(less, seen_from).subquery("matching")))}
+    left = ((*row[:-1], row[-1] - taken.get(_key(row), 0)) for row in rows)
+    return [row for row in left if row[-1] > 0]
+
+
+def _key(row: Any) -> tuple[Any, ...]:  # noqa: ANN401  a row with its count at the end
+    return tuple(tuple(each) if isinstance(each, list) else each for each in row[:-1])
 
 
 def _sample(asked: IncidentFilter, seen_from: list[int] | None) -> Any:  # noqa: ANN401  a select, or several
@@ -195,9 +220,13 @@ def _sample(asked: IncidentFilter, seen_from: list[int] | None) -> Any:  # noqa:
     wanted: list[Any] = [text(SAMPLE)]
     if asked.to is not None:
         wanted.append(row.started_at < asked.to)
+    columns: tuple[str, ...] = _SAMPLED
+    if required(asked):  # they are few, and have an index of their own
+        wanted.append(row.marks.is_not(None))
+        columns = (*_SAMPLED, "marks")
 
     def fenced(bounds: list[Any]) -> Select[Any]:
-        inner = select(*(getattr(row, name) for name in _SAMPLED)).where(*wanted, *bounds).offset(literal(0))
+        inner = select(*(getattr(row, name) for name in columns)).where(*wanted, *bounds).offset(literal(0))
         here = aliased(row, inner.subquery("sampled"))
         place = [conditions.of_viewpoints(seen_from, here)] if seen_from is not None else []
         conditions_ = [*conditions.in_time(asked, here), *conditions.by_column(asked, here), *place]
