@@ -9,6 +9,7 @@ from camsvc.db.models import IncidentRow, ViewpointRow
 from camsvc.domain.geo import Location
 from camsvc.domain.incident import Clip, ClipPart, Gap, GapReason, Incident, IncidentObject
 from camsvc.domain.incident_json import object_json
+from camsvc.domain.search import Wind
 from camsvc.domain.track import ObjectClass
 
 _OBJECT_FLOATS = frozenset({"confidence", "direction_deg", "speed_kmh", "speed_error_kmh"})
@@ -29,6 +30,9 @@ def to_values(incident: Incident) -> dict[str, Any]:
         "objects": [object_json(each) for each in incident.objects],
         "classes": sorted({each.object_class.value for each in incident.objects}),
         "colours": sorted({each.colour for each in incident.objects if each.colour is not None}),
+        "winds": sorted(
+            {Wind.of(each.direction_deg).value for each in incident.objects if each.direction_deg is not None}
+        ),
         "clip": _clip_out(incident.clip) if incident.clip else None,
         "thumbnail": incident.thumbnail,
         "tracks": incident.tracks,
@@ -71,9 +75,10 @@ def from_row(row: IncidentRow, seen_from: ViewpointRow) -> Incident:
         epoch=row.epoch,
         worker=row.worker,
         model=row.model,
-        clip=_clip_in(row.clip) if row.clip else None,
-        thumbnail=row.thumbnail,
-        tracks=row.tracks,
+        clip=_clip_in(row.clip) if row.clip and row.footage_expired_at is None else None,
+        thumbnail=row.thumbnail if row.footage_expired_at is None else None,
+        tracks=row.tracks if row.footage_expired_at is None else None,
+        footage_expired_at=row.footage_expired_at.astimezone(UTC) if row.footage_expired_at else None,
     )
 
 

@@ -48,14 +48,48 @@ def distance_m(a: Point, b: Point) -> float:
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
 
 
+def bearing_deg(a: Point, b: Point) -> float:
+    """In which direction ``b`` lies from ``a``: clockwise from true north, 0 ≤ … < 360; of the same point, 0."""
+    phi_a, phi_b = math.radians(a.lat), math.radians(b.lat)
+    d_lambda = math.radians(b.lon - a.lon)
+    east = math.sin(d_lambda) * math.cos(phi_b)
+    north = math.cos(phi_a) * math.sin(phi_b) - math.sin(phi_a) * math.cos(phi_b) * math.cos(d_lambda)
+    return math.degrees(math.atan2(east, north)) % 360 % 360  # twice: -1e-20 % 360 is 360.0
+
+
+def destination(a: Point, bearing_deg: float, distance_m: float) -> Point:
+    """Where a great circle leads from ``a``."""
+    phi, theta, delta = math.radians(a.lat), math.radians(bearing_deg), distance_m / EARTH_RADIUS_M
+    sin_phi = math.sin(phi) * math.cos(delta) + math.cos(phi) * math.sin(delta) * math.cos(theta)
+    east = math.sin(theta) * math.sin(delta) * math.cos(phi)
+    d_lambda = math.degrees(math.atan2(east, math.cos(delta) - math.sin(phi) * sin_phi))
+    lat = math.degrees(math.asin(max(-1.0, min(1.0, sin_phi))))
+    return Point(lat, (a.lon + d_lambda + 540) % 360 - 180)
+
+
+def half_sides_deg(centre: Point, radius_m: float) -> tuple[float, float]:
+    """How far everything within ``radius_m`` of ``centre`` lies from it at most: in latitude, in longitude. A circle
+    that holds a pole holds every longitude: 180."""
+    dlat = math.degrees(radius_m / EARTH_RADIUS_M)
+    if abs(centre.lat) + dlat >= 90:
+        return dlat, 180.0
+    ratio = math.sin(radius_m / EARTH_RADIUS_M) / math.cos(math.radians(centre.lat))
+    return dlat, math.degrees(math.asin(min(1.0, ratio)))
+
+
 def box_around(centre: Point, radius_m: float) -> Box:
     """The smallest box that holds every point within ``radius_m`` of ``centre``."""
-    dlat = math.degrees(radius_m / EARTH_RADIUS_M)
-    south, north = centre.lat - dlat, centre.lat + dlat
-    if south <= -90 or north >= 90:
-        return Box(-180.0, max(south, -90.0), 180.0, min(north, 90.0))
-    dlon = math.degrees(math.asin(min(1.0, math.sin(radius_m / EARTH_RADIUS_M) / math.cos(math.radians(centre.lat)))))
-    west, east = centre.lon - dlon, centre.lon + dlon
-    if east - west >= 360:
+    dlat, dlon = half_sides_deg(centre, radius_m)
+    south, north = max(centre.lat - dlat, -90.0), min(centre.lat + dlat, 90.0)
+    if dlon >= 180:
         return Box(-180.0, south, 180.0, north)
-    return Box((west + 180) % 360 - 180, south, (east + 180) % 360 - 180, north)
+    return Box((centre.lon - dlon + 180) % 360 - 180, south, (centre.lon + dlon + 180) % 360 - 180, north)
+
+
+def inside(place: Point, box: Box) -> bool:
+    """Its edges belong to it."""
+    if not box.south <= place.lat <= box.north:
+        return False
+    if box.west <= box.east:
+        return box.west <= place.lon <= box.east
+    return place.lon >= box.west or place.lon <= box.east

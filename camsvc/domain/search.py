@@ -26,6 +26,10 @@ class Wind(StrEnum):
     W = "w"
     NW = "nw"
 
+    @classmethod
+    def of(cls, direction_deg: float) -> Wind:
+        return tuple(cls)[int((direction_deg + 22.5) // 45) % 8]
+
 
 @dataclass(frozen=True, slots=True)
 class IncidentFilter:
@@ -45,10 +49,12 @@ class IncidentFilter:
     """Given together with ``near`` or ``route`` (both: it is of both)."""
     bbox: Box | None = None
     polygon: tuple[Point, ...] = ()
-    """Corners in order, three at least; closed implicitly, edges straight in degrees."""
+    """Corners in order, three at least; closed implicitly, edges straight in degrees, from corner to corner the
+    shorter way around the earth. What it goes around twice is in it as well. It cannot go around a pole."""
     sees: bool = True
     """A camera is in a place (``near``, ``route``, ``bbox``, ``polygon``) when it stands there, and, with ``sees``,
-    also when what it sees reaches into it. Where heading, angle or range are not known: only where it stands."""
+    also when what it sees reaches into it. Where heading, angle or range are not known: only where it stands. Of
+    several places it must be in each, and may stand in one and see another (``domain.place``)."""
     kinds: tuple[str, ...] = ()
     objects: tuple[ObjectClass, ...] = ()
     colours: tuple[str, ...] = ()

@@ -19,27 +19,45 @@ from camsvc.domain.incident import (
     IncidentState,
     new_incident_id,
 )
-from camsvc.domain.search import IncidentFilter
+from camsvc.domain.search import IncidentFilter, Wind
 from camsvc.domain.track import ObjectClass
 from tests.db.examples import NOON, WORKER
 
 PLACES = {
     "north-1": Location(21.2417, 105.9556, 350.0, 70.0, 80.0),
+    "north-3": Location(21.2430, 105.9550, None, 360.0, 120.0),
+    "north-4": Location(21.2435, 105.9570, 200.0, 200.0, 150.0),
     "north-2": Location(21.2420, 105.9560),
     "date-line-1": Location(-17.0, 179.999),
-    "date-line-2": Location(-17.0, -179.999),
+    "date-line-2": Location(-17.0, -179.999, 270.0, 90.0, 300.0),
     "pole-1": Location(89.9999, 12.0),
     "nowhere-1": None,
 }
 AREAS = {
     "north-1": "bac/yen-phong",
     "north-2": "bac",
+    "north-3": "bac/yen-phong",
+    "north-4": "bac",
     "date-line-1": "fiji/east",
     "date-line-2": "fiji/east-west",
     "pole-1": "bac-pole",
     "nowhere-1": "fiji",
 }
 COLOURS = ("red", "white", "dark_blue")
+ROUTES = (
+    (Point(21.2410, 105.9540), Point(21.2425, 105.9575), Point(21.2450, 105.9580)),
+    (Point(-17.001, 179.9), Point(-17.001, -179.9)),
+    (Point(21.0, 105.0), Point(22.0, 107.0)),
+    (Point(89.9, 12.0), Point(89.9, -168.0)),
+)
+POLYGONS = (
+    (Point(21.2416, 105.9550), Point(21.2416, 105.9562), Point(21.2425, 105.9562), Point(21.2425, 105.9550)),
+    (Point(21.2438, 105.9565), Point(21.2445, 105.9575), Point(21.2438, 105.9575), Point(21.2441, 105.9571)),
+    (Point(-18.0, 179.99), Point(-18.0, -179.99), Point(-16.0, -179.99), Point(-16.0, 179.99)),
+    (Point(-17.001, 179.9985), Point(-16.999, 179.9985), Point(-17.0, 179.9995)),
+    (Point(0.0, 0.0), Point(0.0, 1.0), Point(1.0, 0.0)),
+)
+_ASKED_S = (0.0, 0.5, 1.0, 10.0, 899.0, 900.0, 900.5, 14_400.0, 259_200.0, 3_888_000.0, 8_000_000.0)
 _DURATIONS_S = (0, 1, 899, 900, 901, 14_400, 14_401, 259_200, 259_201, 3_888_000, 3_888_001, 9_000_000)
 
 _text = st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=20)
@@ -138,9 +156,14 @@ def filters(draw: st.DrawFn) -> IncidentFilter:
             Box(179.0, -18.0, -179.0, -16.0),
             Box(-180.0, -90.0, 180.0, 90.0),
             Box(105.9557, 21.0, 105.9560, 21.2420),
+            Box(105.9554, 21.24185, 105.9560, 21.2419),
             Box(0.0, 0.0, 1.0, 1.0),
         ]
     )
+    route = draw(st.none() | st.sampled_from(ROUTES))
+    shortest, longest = draw(st.none() | st.sampled_from(_ASKED_S)), draw(st.none() | st.sampled_from(_ASKED_S))
+    if shortest is not None and longest is not None:
+        shortest, longest = min(shortest, longest), max(shortest, longest)
 
     def some(values: list[str]) -> tuple[str, ...]:
         return tuple(draw(st.lists(st.sampled_from(values), max_size=2, unique=True)))
@@ -151,11 +174,17 @@ def filters(draw: st.DrawFn) -> IncidentFilter:
         cameras=draw(st.just(())) if draw(st.booleans()) else some(sorted(PLACES)),
         areas=() if draw(st.booleans()) else some(["bac", "bac/yen-phong", "fiji", "fiji/east", "bac-pole"]),
         near=near,
-        radius_m=draw(st.sampled_from([0.5, 60.0, 300.0, 20_000_000.0])) if near else None,
+        route=route or (),
+        radius_m=draw(st.sampled_from([0.5, 25.0, 60.0, 300.0, 20_000_000.0])) if near or route else None,
         bbox=draw(st.none() | boxes),
+        polygon=draw(st.just(()) | st.sampled_from(POLYGONS)),
+        sees=draw(st.booleans()),
         kinds=some(["presence", "stopped_vehicle", "unheard_of"]) if draw(st.booleans()) else (),
         objects=tuple(draw(st.lists(st.sampled_from(ObjectClass), max_size=2))),
         colours=some([*COLOURS, "green"]) if draw(st.booleans()) else (),
         severities=tuple(draw(st.lists(st.sampled_from(Severity), max_size=2))),
         states=tuple(draw(st.lists(st.sampled_from(IncidentState), max_size=2))),
+        directions=tuple(draw(st.lists(st.sampled_from(Wind), max_size=3))) if draw(st.booleans()) else (),
+        min_duration_s=shortest,
+        max_duration_s=longest,
     )

@@ -43,6 +43,7 @@ _TYPES = {
     "objects": "text",
     "classes": "text",
     "colours": "text",
+    "winds": "text",
     "clip": "text",
     "thumbnail": "text",
     "tracks": "text",
@@ -53,7 +54,7 @@ _TYPES = {
 }
 """Columns of a row as they travel: one array for each column, so that the statement is the same for any number."""
 _DOCUMENTS = frozenset({"objects", "clip"})
-_WORDS = frozenset({"classes", "colours"})
+_WORDS = frozenset({"classes", "colours", "winds"})
 _FIXED = frozenset({"id", "started_at", "worker", "epoch"})
 """What an incident is known by: a later revision cannot change them."""
 

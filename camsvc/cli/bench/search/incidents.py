@@ -84,7 +84,7 @@ OPEN_WITHIN = timedelta(hours=6)
 """Of the end of the year, when one in a hundred is open still."""
 COLUMNS = (
     "id, viewpoint_id, kind, severity, state, started_at, last_observed_at, ended_at, zone, objects, classes, colours,"
-    " clip, thumbnail, tracks, model, worker, epoch, revision, change_seq, published_at"
+    " winds, clip, thumbnail, tracks, model, worker, epoch, revision, change_seq, published_at"
 )
 _MODEL = "yolo11n-c130b90b"
 _US = np.timedelta64(1, "us")
@@ -98,6 +98,7 @@ class _Seen:
     objects: str
     classes: str
     colours: str
+    winds: str
 
 
 class Year:
@@ -176,7 +177,7 @@ class Year:
             yield "\t".join(
                 (
                     *(id_, str(viewpoints[where[at]]), kind, SEVERITIES.get(kind, Severity.INFO).value, state),
-                    *(start, over, ended_at, "\\N", seen.objects, seen.classes, seen.colours, clip),
+                    *(start, over, ended_at, "\\N", seen.objects, seen.classes, seen.colours, seen.winds, clip),
                     *(f"incidents/{day}/thumbnail.jpg", f"incidents/{day}/tracks.json", _MODEL, self._worker),
                     *("1", "3", str(seq + at), over + "\n"),
                 )
@@ -299,6 +300,7 @@ def _as_text(objects: tuple[IncidentObject, ...]) -> _Seen:
         json.dumps(values["objects"], separators=(",", ":")),
         "{" + ",".join(values["classes"]) + "}",
         "{" + ",".join(values["colours"]) + "}",
+        "{" + ",".join(values["winds"]) + "}",
     )
 
 
