@@ -421,6 +421,7 @@ class MapSettings(_Model):
     tiles_url: str | None = None
     attribution: str = ""
     boundaries: Path | None = None
+    roads: Path | None = None
     lat: float | None = None
     lon: float | None = None
     zoom: int = Field(default=14, ge=1, le=20)
@@ -497,14 +498,10 @@ def load(file: Path | None = None, **overrides: object) -> Settings:
             _put(values, name.split("__"), override)
     settings = parse(Settings, values, file)
     base = file.parent if file else Path.cwd()
-    boundaries = settings.map.boundaries
+    layers = {"boundaries": settings.map.boundaries, "roads": settings.map.roads}
+    placed = {name: (base / layer).absolute() if layer else None for name, layer in layers.items()}
     return settings.model_copy(
-        update={
-            "data": settings.data.expanduser().absolute(),
-            "map": settings.map.model_copy(
-                update={"boundaries": (base / boundaries).absolute() if boundaries else None}
-            ),
-        }
+        update={"data": settings.data.expanduser().absolute(), "map": settings.map.model_copy(update=placed)}
     )
 
 

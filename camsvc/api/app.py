@@ -22,6 +22,7 @@ from camsvc.api.metrics import HttpMetrics
 from camsvc.api.routes import (
     areas,
     auth,
+    camera_lists,
     cameras,
     clips,
     events,
@@ -31,13 +32,17 @@ from camsvc.api.routes import (
     live_events,
     live_sockets,
     metrics,
+    searches,
     tallies,
     walls,
     whep,
 )
 from camsvc.api.schemas import Problem
 from camsvc.api.services.accounts import Gatekeeper
+from camsvc.api.services.alerts.deliveries import Deliverer
+from camsvc.api.services.alerts.raising import Alerter
 from camsvc.api.services.changes import DatabaseChanges
+from camsvc.api.services.duty import Duty
 from camsvc.api.services.feed import Feed
 from camsvc.api.services.gauges import DatabaseGauges
 from camsvc.api.services.live import live_processes
@@ -49,6 +54,7 @@ from camsvc.api.services.states import States, states_of
 from camsvc.api.strictness import known_parameters
 from camsvc.clock import Clock, SystemClock
 from camsvc.config import Settings
+from camsvc.db import locks
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
 from camsvc.media.rendition import transcode_for_browser
@@ -61,7 +67,23 @@ piece of a clip that is read takes a thread and no connection."""
 STOP_S = 3.0
 """For each background thread to end; they are daemons, so one that does not holds up nobody."""
 GZIP_MINIMUM_BYTES = 1000
-ROUTERS = (health, metrics, auth, cameras, areas, events, tallies, incidents, clips, walls, whep, live, live_events)
+ROUTERS = (
+    health,
+    metrics,
+    auth,
+    camera_lists,
+    cameras,
+    areas,
+    events,
+    tallies,
+    incidents,
+    clips,
+    walls,
+    whep,
+    live,
+    live_events,
+    searches,
+)
 """``events`` and ``tallies`` before ``incidents``: "stream" and "count" must not be taken for an id."""
 
 
@@ -120,10 +142,20 @@ def _server(settings: Settings, database: Database, store: ObjectStore, cipher: 
         recent=Recent(clock),
         live=live_processes(database, cipher, clock),
         states=States(*states_of(database), clock),
+        duties=_duties(settings, database, cipher, clock),
     )
     counted.registry.register(DatabaseGauges(server))
     counted.registry.register(LiveGauges(server))
     return server
+
+
+def _duties(settings: Settings, database: Database, cipher: Cipher, clock: Clock) -> tuple[Duty, ...]:
+    """What one server does for all of them."""
+    alerter, deliverer = Alerter(database, settings, clock), Deliverer(database, cipher, settings, clock)
+    return (
+        Duty("alerts", locks.ALERTS, alerter.work, database, clock),
+        Duty("alert-deliveries", locks.DELIVERIES, deliverer.work, database, clock),
+    )
 
 
 @asynccontextmanager
@@ -133,15 +165,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     server.feed.start()
     server.renditions.start()
     server.states.start()
+    for duty in server.duties:
+        duty.start()
     try:
         yield
     finally:
         server.feed.close()
         server.states.close()
+        for duty in server.duties:
+            duty.close()
         await server.live.close()
         await anyio.to_thread.run_sync(server.renditions.close, STOP_S)
         await anyio.to_thread.run_sync(server.feed.join, STOP_S)
         await anyio.to_thread.run_sync(server.states.join, STOP_S)
+        for duty in server.duties:
+            await anyio.to_thread.run_sync(duty.join, STOP_S)
 
 
 class Compression:

@@ -81,6 +81,7 @@ class Camera(BaseModel):
     streams: Streams
     detect: DetectConfig
     zones: dict[str, list[tuple[float, float]]]
+    lines: dict[str, list[tuple[float, float]]]
     rules: list[PresenceRule]
     enabled: bool
     has_credentials: bool
@@ -90,6 +91,35 @@ class Camera(BaseModel):
 class CameraPage(BaseModel):
     items: list[Camera]
     next_cursor: str | None
+
+
+class CameraChange(BaseModel):
+    member: str = Field(description="Dotted, like location.lat; streams.credentials for what is never shown")
+    before: Any
+    after: Any
+
+
+class ImportFault(BaseModel):
+    column: str | None
+    detail: str
+    cure: str | None
+
+
+class ImportRow(BaseModel):
+    row: int = Field(description="Line of the file, from 1; of YAML the number of the camera")
+    id: str | None
+    name: str | None
+    outcome: Literal["added", "changed", "unchanged", "refused"]
+    changes: list[CameraChange]
+    faults: list[ImportFault]
+
+
+class CameraImport(BaseModel):
+    applied: bool
+    counts: dict[str, int]
+    new_areas: list[str] = Field(description="Areas that are not there yet, and are made with it")
+    digest: str = Field(description="As If-Match of the import itself: it does what this said, or nothing")
+    rows: list[ImportRow]
 
 
 class Area(BaseModel):
@@ -179,6 +209,9 @@ class Incident(BaseModel):
     clip: Clip | None
     thumbnail: str | None
     tracks: str | None
+    footage_expired_at: datetime | None = Field(
+        description="When retention gave up its clip, thumbnail and tracks; null: it did not"
+    )
     model: str
     worker: str
     epoch: int

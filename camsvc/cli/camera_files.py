@@ -1,34 +1,19 @@
-"""Cameras from files: YAML as in the settings, or CSV as a spreadsheet writes it."""
+"""Cameras from files: YAML as in the settings, or CSV as a spreadsheet writes it (``api.services.camera_sheet``)."""
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from camsvc.config import CameraConfig, parse, read_yaml
+from camsvc.api.services import camera_sheet, imports
+from camsvc.api.services.camera_sheet import Entry, Fault, Sheet
+from camsvc.config import CameraConfig
 from camsvc.errors import ConfigError, InputError
 
-CSV_COLUMNS = {
-    "id": ("id",),
-    "name": ("name",),
-    "area": ("area",),
-    "enabled": ("enabled",),
-    "lat": ("location", "lat"),
-    "lon": ("location", "lon"),
-    "heading_deg": ("location", "heading_deg"),
-    "fov_deg": ("location", "fov_deg"),
-    "range_m": ("location", "range_m"),
-    "main": ("streams", "main"),
-    "sub": ("streams", "sub"),
-    "transport": ("streams", "transport"),
-    "fps": ("detect", "fps"),
-}
-"""Column of the CSV → member of the camera. Empty cells are left out. Zones and rules need YAML."""
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -39,94 +24,70 @@ class CameraFile:
     """One line each: where, what, and how to write it. Never holds a refused value: it may be a password."""
 
 
-def read(file: Path) -> CameraFile:
-    """Every camera of ``file`` (.csv, .yaml, .yml), and what is wrong with the others.
+def read(file: Path) -> Sheet:
+    """Every camera of ``file`` (.csv, .yaml, .yml), each with what is wrong with it.
 
-    ``${NAME}`` in a stream URL is replaced by the environment's variable, so that a file need not hold passwords.
-    Raises ConfigError when the file cannot be read as such, InputError for another kind of file.
+    ``${NAME}`` in a stream's URL, user or password is replaced by the environment's variable, so that a file need not
+    hold passwords. Raises ConfigError when the file cannot be read as such, InputError for another kind of file.
     """
     kind = file.suffix.lower()
-    if kind == ".csv":
-        entries = _csv_entries(file)
-    elif kind in (".yaml", ".yml"):
-        entries = _yaml_entries(file)
-    else:
+    if kind not in (".csv", ".yaml", ".yml"):
         raise InputError(f"{file}: neither CSV nor YAML", parameter="FILE", cure="name it .csv, .yaml or .yml")
-    cameras: dict[str, CameraConfig] = {}
-    faults: list[str] = []
-    for where, values in entries:
-        try:
-            camera = parse(CameraConfig, _with_environment(values), None)
-        except ConfigError as error:
-            faults += [f"{file}: {where}: {line.removeprefix('settings: ')}" for line in str(error).splitlines()]
-            continue
-        if camera.id in cameras:
-            faults.append(f"{file}: {where}: id: {camera.id!r} is there twice: ids are never shared or reused")
-        cameras[camera.id] = camera
-    if not cameras and not faults:
-        faults.append(f"{file}: no camera in it: write 'cameras:' and a list, or a CSV with a header line")
-    return CameraFile(list(cameras.values()), faults)
-
-
-def _yaml_entries(file: Path) -> list[tuple[str, Mapping[str, Any]]]:
-    """One camera, or a mapping with ``cameras`` (other members are settings, and left alone)."""
-    document = read_yaml(file)
-    listed = document.get("cameras", document if "id" in document else [])
-    entries = [listed] if isinstance(listed, dict) else listed
-    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
-        raise ConfigError(f"{file}: cameras: must be a list of mappings, each with id, name, area and streams")
-    return [(f"camera {each.get('id', number)}", each) for number, each in enumerate(entries, 1)]
-
-
-def _csv_entries(file: Path) -> list[tuple[str, Mapping[str, Any]]]:
     try:
-        text = file.read_text(encoding="utf-8-sig")  # spreadsheets put a byte order mark first
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: not UTF-8: save it as 'CSV UTF-8'") from error
+        content = file.read_bytes()
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
-    header = text.partition("\n")[0]
-    reader = csv.DictReader(
-        text.splitlines(), delimiter=";" if header.count(";") > header.count(",") else ",", strict=True
-    )
-    unknown = [name for name in reader.fieldnames or [] if name not in CSV_COLUMNS]
-    if unknown:
-        raise ConfigError(f"{file}: unknown column {', '.join(map(repr, unknown))}: use {', '.join(CSV_COLUMNS)}")
     try:
-        return [(f"line {reader.line_num}", _from_cells(row)) for row in reader]
-    except csv.Error as error:
-        raise ConfigError(f"{file}: line {reader.line_num}: not valid CSV: {error}") from error
+        sheet = camera_sheet.read_csv(content) if kind == ".csv" else camera_sheet.read_yaml(content)
+    except InputError as error:
+        raise ConfigError(f"{file}: {error}: {error.cure}") from error
+    return Sheet(tuple(_with_environment(each) for each in sheet.entries))
 
 
-def _from_cells(row: Mapping[str | None, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, cell in row.items():
-        if name is None:  # more cells than columns: refused as an unknown key, where the line is known
-            values["(cells beyond the last column)"] = cell
-        elif cell is not None and cell.strip():
-            *above, last = CSV_COLUMNS[name]
-            inner = values
-            for each in above:
-                inner = inner.setdefault(each, {})
-            inner[last] = cell.strip()
-    return values
+def whole(file: Path) -> CameraFile:
+    """Every camera of ``file`` as it would be new. Raises as ``read``."""
+    found: dict[str, CameraConfig] = {}
+    faults: list[str] = []
+    for entry in read(file).entries:
+        config, wrong = imports.config_of(entry, None)
+        if config is not None and config.id in found:
+            wrong.append(Fault("id", f"{config.id!r} is there twice: ids are never shared or reused"))
+        faults += [told(file, entry, each) for each in (*entry.faults, *wrong)]
+        if config is not None:
+            found[config.id] = config
+    return CameraFile(list(found.values()), faults)
 
 
-def _with_environment(values: Mapping[str, Any]) -> dict[str, Any]:
+def told(file: Path, entry: Entry, fault: Fault) -> str:
+    column = f"{fault.column}: " if fault.column else ""
+    cure = f" ({fault.cure})" if fault.cure else ""
+    return f"{file}: {entry.where}: {column}{fault.detail}{cure}"
+
+
+def _with_environment(entry: Entry) -> Entry:
+    faults: list[Fault] = []
+
+    def filled(value: Any, column: str) -> Any:  # noqa: ANN401  a member of a camera
+        if not isinstance(value, str):
+            return value
+        try:
+            return _VARIABLE.sub(_variable, value)
+        except KeyError as error:
+            detail = f"the variable {error.args[0]} is not set in the environment: set it, or write what it stands for"
+            faults.append(Fault(column, detail))
+            return None
+
+    values = dict(entry.values)
     streams = values.get("streams")
-    if not isinstance(streams, dict):
-        return dict(values)
-    filled = {name: _filled(url) if isinstance(url, str) else url for name, url in streams.items()}
-    return {**values, "streams": filled}
+    if isinstance(streams, Mapping):
+        values["streams"] = {
+            name: filled(url, camera_sheet.column_of(("streams", name))) for name, url in streams.items()
+        }
+    for name in ("user", "password"):
+        if name in values:
+            values[name] = filled(values[name], name)
+    return replace(entry, values=values, faults=(*entry.faults, *faults))
 
 
-def _filled(url: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1])
-        if found is None:
-            raise ConfigError(
-                f"streams: the variable {match[1]} is not set in the environment: set it, or write the URL"
-            )
-        return found
-
-    return _VARIABLE.sub(value, url)
+def _variable(match: re.Match[str]) -> str:
+    return os.environ[match[1]]

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlalchemy.orm import Session
 
+from camsvc.api.services import camera_sheet, imports
+from camsvc.api.services.imports import Plan, Row
 from camsvc.cli import camera_files, tables
-from camsvc.cli.options import ConfigOption, DataOption, JsonOption, Site, site
+from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
 from camsvc.cli.record import record
 from camsvc.clock import SystemClock
 from camsvc.config import CAMERA_ID, CameraConfig, StreamUrl, parse
@@ -25,7 +27,7 @@ from camsvc.domain.camera import CameraState, CameraStatus, Transport
 from camsvc.errors import ConfigError, ConflictError, InputError
 from camsvc.log import redact
 
-app = typer.Typer(no_args_is_help=True, help="Desired cameras: add, list, show, remove, import, probe.")
+app = typer.Typer(no_args_is_help=True, help="Desired cameras: add, list, show, remove, import, export, probe.")
 
 EXIT_FAULTS = 2
 """The file has faults: nothing of it was stored."""
@@ -56,7 +58,7 @@ def add(
 ) -> None:
     """Add cameras from FILE, or one from options. Workers connect within seconds."""
     if file is not None:
-        wanted = _without_faults(camera_files.read(file))
+        wanted = _without_faults(camera_files.whole(file))
     else:
         place = {"lat": lat, "lon": lon, "heading_deg": heading}
         wanted = [_from_options(id_, name, area, main, sub, transport, place)]
@@ -76,27 +78,66 @@ def add(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or YAML; see docs/guide for both.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or YAML; `cameras template` writes an empty CSV.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say row by row what would happen, and change nothing.")
+    ] = False,
+    known_areas: Annotated[
+        bool, typer.Option("--known-areas", help="Refuse rows with an area that is not there yet.")
+    ] = False,
     as_json: JsonOption = False,
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Add and change many cameras: all of FILE or, when anything in it is wrong, nothing."""
-    found = camera_files.read(file)
+    """Add and change many cameras: all of FILE or, when anything in it is wrong, nothing.
+
+    A row of a CSV changes what its cells say: empty ones leave a camera as it is, '-' takes away. A camera of a YAML
+    file replaces the stored one whole.
+    """
+    sheet = camera_files.read(file)
     with site(config_file, data) as here, here.database.session() as session:
-        outcome, refused = _import(session, here, found.cameras, dry_run=dry_run or bool(found.faults))
-        if refused:
-            session.rollback()
-    faults = [*found.faults, *refused]
-    for fault in faults:
-        typer.echo(fault, err=True)
-    if faults:
+        found = imports.plan(session, here.cipher, sheet, make_areas=not known_areas, lock=not dry_run)
+        if not dry_run and not found.is_refused:
+            imports.store(session, here.cipher, found)
+            _record(session, [(row.config, row.outcome.value) for row in found.rows if row.config and row.changes])
+    for row in found.rows:
+        for fault in row.faults:
+            typer.echo(camera_files.told(file, row.entry, fault), err=True)
+    if not found.is_refused:
+        for area in found.new_areas:
+            typer.echo(f"new area: {area}", err=True)
+    else:
         typer.echo("nothing was stored", err=True)
+    if not found.is_refused or (dry_run and as_json):
+        _tell_rows(found, as_json=as_json)
+    if found.is_refused:
         raise typer.Exit(EXIT_FAULTS)
-    _tell(outcome, as_json=as_json)
     if dry_run:
         typer.echo("dry run: nothing was stored", err=True)
+
+
+@app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV to write, as `cameras import` reads it.")],
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """All cameras as a spreadsheet. Credentials are ***, which keeps those that are stored when it is read again."""
+    from camsvc.api.services.cameras import config_json
+
+    with site(config_file, data) as here, here.database.session() as session:
+        found = cameras.all_cameras(session, here.cipher)
+        content = camera_sheet.write_csv(camera_sheet.cells_of(config_json(each)) for each in found)
+        record(session, Kind.CONFIGURE, "cameras.exported", details={"cameras": len(found)})
+    _write(file, content)
+    print(f"{len(found)} cameras: {file}")
+
+
+@app.command("template")
+def template(file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV to write.")]) -> None:
+    """An empty spreadsheet for `cameras import`, with one row as an example that is left out."""
+    _write(file, camera_sheet.template())
+    print(file)
 
 
 @app.command("list")
@@ -205,31 +246,11 @@ def probe(
         typer.echo(f"- {advice}")
 
 
-def _import(
-    session: Session, here: Site, wanted: list[CameraConfig], *, dry_run: bool
-) -> tuple[list[tuple[str, str]], list[str]]:
-    """What happened to each, and what was refused."""
-    existing = {
-        each.id: each for each in cameras.all_cameras(session, here.cipher, ids=[camera.id for camera in wanted])
-    }
-    outcome: list[tuple[str, str]] = []
-    refused: list[str] = []
-    for camera in wanted:
-        if existing.get(camera.id) == camera:
-            outcome.append((camera.id, "unchanged"))
-            continue
-        outcome.append((camera.id, "changed" if camera.id in existing else "added"))
-        try:
-            with session.begin_nested() as attempt:
-                cameras.put(session, camera, here.cipher)
-                if dry_run:
-                    attempt.rollback()
-        except ConflictError as error:
-            refused.append(f"camera {camera.id}: {error} ({error.cure})")
-    if not dry_run and not refused:
-        done = dict(outcome)
-        _record(session, [(camera, done[camera.id]) for camera in wanted if done[camera.id] != "unchanged"])
-    return outcome, refused
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"{file}: cannot be written: {error.strerror}", parameter="FILE") from error
 
 
 def _record(session: Session, done: list[tuple[CameraConfig, str]]) -> None:
@@ -300,6 +321,23 @@ def _tell(outcome: list[tuple[str, str]], *, as_json: bool) -> None:
         return
     for id_, what in outcome:
         print(f"{id_}: {what}")
+
+
+def _tell_rows(found: Plan, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(
+            [
+                {"id": row.entry.id, "outcome": row.outcome.value, **({"faults": _faults(row)} if row.faults else {})}
+                for row in found.rows
+            ]
+        )
+        return
+    for row in found.rows:
+        print(f"{row.entry.id}: {row.outcome.value}")
+
+
+def _faults(row: Row) -> list[dict[str, str | None]]:
+    return [{"column": each.column, "detail": each.detail, "cure": each.cure} for each in row.faults]
 
 
 def _flat(document: dict[str, Any], above: str = "") -> list[tuple[str, object]]:

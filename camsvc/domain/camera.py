@@ -13,6 +13,9 @@ from camsvc.domain.track import ObjectClass
 Polygon = tuple[tuple[float, float], ...]
 """Corners as fractions (x, y) of the picture's width and height, in order; closed implicitly."""
 
+Line = tuple[tuple[float, float], ...]
+"""As a polygon, from its first point to its last; its right side is that of who walks along it."""
+
 
 class StreamRole(StrEnum):
     MAIN = "main"
@@ -69,6 +72,7 @@ class Camera:
     streams: Streams
     detect: Detect = Detect()
     zones: Mapping[str, Polygon] = field(default_factory=dict)
+    lines: Mapping[str, Line] = field(default_factory=dict)
     rules: tuple[RuleSpec, ...] = ()
     enabled: bool = True
 

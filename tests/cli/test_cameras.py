@@ -148,11 +148,11 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(
     [
         (("a-2", "A 2"), "line 3: id:"),
         (("a-2", "a-1"), "line 3: id: 'a-1' is there twice"),
-        (("21.2", "91"), "line 2: location.lat:"),
-        (("105.9", ""), "line 2: location.lon: Field required"),
-        (("rtsp://192.0.2.2/x", f"http://u:{PASSWORD}@h"), "line 3: streams.main: not a stream URL"),
-        (("udp", "carrier-pigeon"), "line 3: streams.transport:"),
-        (("CAM_PASSWORD", "NO_SUCH_NAME"), "line 2: streams: the variable NO_SUCH_NAME is not set"),
+        (("21.2", "91"), "line 2: lat:"),
+        (("105.9", ""), "line 2: lon: Field required"),
+        (("rtsp://192.0.2.2/x", f"http://u:{PASSWORD}@h"), "line 3: main: not a stream URL"),
+        (("udp", "carrier-pigeon"), "line 3: transport:"),
+        (("CAM_PASSWORD", "NO_SUCH_NAME"), "line 2: main: the variable NO_SUCH_NAME is not set"),
         (("fps", "speed"), "unknown column 'speed': use id, name"),
         ((",2.5", ",2.5,more"), "line 3: (cells beyond the last column)"),
         ((CSV, ""), "no camera in it"),
@@ -170,13 +170,72 @@ def test_one_fault_in_a_file_and_nothing_of_it_is_stored(
     assert _ids(database, cipher) == []
 
 
+def test_a_row_changes_what_its_cells_say_and_leaves_zones_and_rules_alone(
+    camsvc: Run, database: Database, cipher: Cipher, tmp_path: Path
+) -> None:
+    zone = {"road": [[0, 0], [1, 0], [1, 1]]}
+    rules = [{"kind": "presence", "zone": "road"}]
+    put(database, cipher, camera("a", zones=zone, rules=rules), camera("b"))
+    file = tmp_path / "cameras.csv"
+    file.write_text("id,name,lat,heading_deg,sub\na,Cổng mới,,-,\n# b,left out,,,\n", encoding="utf-16")
+    dry = camsvc("cameras", "import", str(file), "--dry-run")
+    assert (dry.status, dry.out) == (0, "a: changed\n")
+    assert camsvc("cameras", "import", str(file)).out == "a: changed\n"
+    with database.session() as session:
+        stored = cameras.get(session, "a", cipher)
+    before = camera("a", zones=zone, rules=rules)
+    assert before.location is not None
+    moved = before.location.model_copy(update={"heading_deg": None})
+    assert stored == before.model_copy(update={"name": "Cổng mới", "location": moved})
+    assert camsvc("cameras", "import", str(file)).out == "a: unchanged\n"
+
+
+def test_credentials_come_in_columns_of_their_own(
+    camsvc: Run, database: Database, cipher: Cipher, sheet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAM_PASSWORD", "p@ss/w:rd")
+    sheet.write_text("id;name;area;main;user;password\nx;X;p;rtsp://192.0.2.1/x;op;${CAM_PASSWORD}\n")
+    assert camsvc("cameras", "import", str(sheet)).status == 0
+    with database.session() as session:
+        assert cameras.get(session, "x", cipher).streams.main == "rtsp://op:p%40ss%2Fw%3Ard@192.0.2.1/x"
+    sheet.write_text("id,user\nx,op\n")
+    refused = camsvc("cameras", "import", str(sheet))
+    assert "line 2: password: user and password go together" in refused.err
+    sheet.write_text("id,main,user,password\nx,rtsp://a:b@192.0.2.1/x,op,q\n")
+    assert "line 2: main: the URL has credentials already" in camsvc("cameras", "import", str(sheet)).err
+
+
+def test_what_was_exported_is_read_again_unchanged(
+    camsvc: Run, database: Database, cipher: Cipher, tmp_path: Path
+) -> None:
+    put(database, cipher, camera("a", name='=HYPERLINK("x")'), camera("b", name="Chợ, cổng", location=None))
+    file = tmp_path / "cameras.csv"
+    assert camsvc("cameras", "export", str(file)).status == 0
+    text = file.read_text(encoding="utf-8-sig")
+    assert PASSWORD not in text
+    assert "'=HYPERLINK" in text, "a spreadsheet must not run it"
+    assert camsvc("cameras", "import", str(file)).out == "a: unchanged\nb: unchanged\n"
+    assert camsvc("cameras", "template", str(file)).status == 0
+    assert "no camera in it" in camsvc("cameras", "import", str(file)).err
+
+
+def test_an_unknown_area_is_told_and_refused_when_asked_to(
+    camsvc: Run, database: Database, cipher: Cipher, sheet: Path
+) -> None:
+    dry = camsvc("cameras", "import", str(sheet), "--dry-run", "--known-areas")
+    assert dry.status == 2
+    assert "line 2: area: there is no area 'p/q'" in dry.err
+    assert "new area: p/q" in camsvc("cameras", "import", str(sheet), "--dry-run").err
+    assert _ids(database, cipher) == []
+
+
 def test_an_id_that_was_removed_stops_the_import(camsvc: Run, database: Database, cipher: Cipher, sheet: Path) -> None:
     put(database, cipher, camera("a-2"))
     with database.session() as session:
         cameras.remove(session, "a-2")
     result = camsvc("cameras", "import", str(sheet))
     assert result.status == 2
-    assert "camera a-2: the id 'a-2' was a camera's that was removed" in result.err
+    assert "line 3: id: the id 'a-2' was a camera's that was removed" in result.err
     assert _ids(database, cipher) == []
 
 

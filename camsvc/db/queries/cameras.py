@@ -68,10 +68,16 @@ def get(session: Session, camera: str, cipher: Cipher, *, lock: bool = False) ->
 
 
 def all_cameras(
-    session: Session, cipher: Cipher, *, area: str | None = None, ids: Collection[str] | None = None
+    session: Session,
+    cipher: Cipher,
+    *,
+    area: str | None = None,
+    ids: Collection[str] | None = None,
+    lock: bool = False,
 ) -> list[CameraConfig]:
     """Cameras that are wanted, also disabled ones, by id; of ``area`` and all below it, and among ``ids``, where given.
 
+    ``lock``: nobody else changes them until the transaction ends.
     Raises ConfigError when ``cipher`` has another key.
     """
     wanted = select(CameraRow).where(CameraRow.removed_at.is_(None)).order_by(CameraRow.id)
@@ -79,6 +85,8 @@ def all_cameras(
         wanted = wanted.where(within(CameraRow.area, [area]))
     if ids is not None:
         wanted = wanted.where(CameraRow.id.in_(ids))
+    if lock:
+        wanted = wanted.with_for_update()
     return [_config(row, cipher) for row in session.scalars(wanted)]
 
 
