@@ -21,6 +21,7 @@ from camsvc.api.headers import SecurityHeaders
 from camsvc.api.metrics import HttpMetrics
 from camsvc.api.routes import (
     areas,
+    audit,
     auth,
     camera_lists,
     cameras,
@@ -33,7 +34,10 @@ from camsvc.api.routes import (
     live_sockets,
     metrics,
     searches,
+    sessions,
     tallies,
+    tokens,
+    users,
     walls,
     whep,
 )
@@ -83,6 +87,10 @@ ROUTERS = (
     live,
     live_events,
     searches,
+    users,
+    tokens,
+    sessions,
+    audit,
 )
 """``events`` and ``tallies`` before ``incidents``: "stream" and "count" must not be taken for an id."""
 

@@ -126,10 +126,10 @@ CSV_COLUMNS = (
 
 def csv_text(pages: Iterable[Sequence[Incident]], *, mark: bool = False) -> Iterator[str]:
     """A header line, then a line for each incident, one text for each page. ``mark``: begin with a byte order mark."""
-    yield (BYTE_ORDER_MARK if mark else "") + _lines([CSV_COLUMNS])
+    yield (BYTE_ORDER_MARK if mark else "") + csv_lines([CSV_COLUMNS])
     for page in pages:
         if page:
-            yield _lines([_row(incident) for incident in page])
+            yield csv_lines([_row(incident) for incident in page])
 
 
 def _row(incident: Incident) -> list[str | float | int | None]:
@@ -159,7 +159,8 @@ def _row(incident: Incident) -> list[str | float | int | None]:
     ]
 
 
-def _lines(rows: Iterable[Sequence[str | float | int | None]]) -> str:
+def csv_lines(rows: Iterable[Sequence[str | float | int | None]]) -> str:
+    """Cells that a spreadsheet would run are made harmless."""
     text = io.StringIO()
     csv.writer(text).writerows([harmless(cell) for cell in row] for row in rows)
     return text.getvalue()

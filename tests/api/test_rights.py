@@ -114,6 +114,11 @@ def ask(
         "path": target.area,
         "name": "mine",
         "session": "0" * 32,
+        "token": "0",
+        "login": "0",
+        "user": "nobody-of-this-name",
+        "role": "viewer",
+        "search": str(UUID(int=0)),
         "area": target.area,
         "fresh": f"new-{next(_numbers)}",
     }

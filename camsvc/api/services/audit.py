@@ -55,7 +55,8 @@ def append(
     if user is None:
         return rows.append(session, Deed(kind, what, **particulars))
     said: Particulars = {"purpose": user.reason.purpose, "case_number": user.reason.case_number}
-    return rows.append(session, Deed(kind, what, user_id=user.id, user_name=user.name, **{**said, **particulars}))
+    said.update(particulars)
+    return rows.append(session, Deed(kind, what, user_id=user.id, user_name=user.name, **said))
 
 
 def refuse_sign_in(server: Server, name: str, *, source: str | None) -> None:

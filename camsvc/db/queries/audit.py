@@ -75,6 +75,8 @@ class Wanted:
     outcome: Outcome | None = None
     from_: datetime | None = None
     to: datetime | None = None
+    case_number: str | None = None
+    what: str | None = None
 
 
 def entries(session: Session, wanted: Wanted, *, limit: int, before: int | None = None) -> list[Record]:
@@ -85,6 +87,8 @@ def entries(session: Session, wanted: Wanted, *, limit: int, before: int | None 
         (AuditRow.incident, wanted.incident),
         (AuditRow.kind, wanted.kind),
         (AuditRow.outcome, wanted.outcome),
+        (AuditRow.case_number, wanted.case_number),
+        (AuditRow.what, wanted.what),
     )
     conditions = [column == value for column, value in pairs if value is not None]
     if wanted.from_ is not None:
