@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from http import HTTPStatus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,11 +16,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from camsvc import log
-from camsvc.api.access import SignedIn
 from camsvc.api.context import Server
 from camsvc.config import Settings
 from camsvc.errors import ConfigError
-from camsvc.web.components.map import BOUNDARIES_URL
+from camsvc.web import layers
 from camsvc.web.guard import Guard
 from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
@@ -33,8 +31,6 @@ from camsvc.web.who import Who
 
 HISTORY = 200
 """Messages kept for a page whose connection broke; beyond, it loads itself anew."""
-BOUNDARIES_MAX_BYTES = 20 * 1024 * 1024
-"""A province's communes and roads, simplified for a map, are a few megabytes."""
 
 
 _log = log.get(__name__)
@@ -54,7 +50,7 @@ def mount(app: FastAPI) -> Site:
     site = Site(server, lookout, _zone(server.settings.timezone))
     who = Who(server.clock)
     app.include_router(login.router(who))
-    _boundaries(app, server)
+    layers.serve(app, server.settings.map)
     app.mount("/assets", _Assets(directory=STATIC), name="assets")
     live.add(site)
     cameras.add(site)
@@ -106,25 +102,6 @@ class _Assets(StaticFiles):
         answer = await super().get_response(path, scope)
         answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return answer
-
-
-def _boundaries(app: FastAPI, server: Server) -> None:
-    file = server.settings.map.boundaries
-    if file is None:
-        return
-    try:
-        if file.stat().st_size > BOUNDARIES_MAX_BYTES:
-            raise ConfigError(f"map.boundaries: {file} is larger than {BOUNDARIES_MAX_BYTES} bytes: simplify its lines")
-        content = file.read_bytes()
-        document = json.loads(content)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"map.boundaries: {file} cannot be read as GeoJSON: {error}") from error
-    if not isinstance(document, dict) or "type" not in document:
-        raise ConfigError(f"map.boundaries: {file} is no GeoJSON: it has no 'type'")
-
-    @app.get(BOUNDARIES_URL, include_in_schema=False)
-    def boundaries(_: SignedIn) -> Response:
-        return Response(content, media_type="application/geo+json", headers={"Cache-Control": "private, max-age=3600"})
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from camsvc.domain.geo import Location
 from camsvc.domain.incident import Incident
 from camsvc.web.directory import Directory
 from camsvc.web.words import Words
@@ -54,7 +55,7 @@ class Found:
             if incident.location is None:
                 continue
             lines = [directory.area_trail(incident.area), words.language.count("map.listed", number)]
-            found = _place(camera, incident.location.lat, incident.location.lon, directory.camera_name(camera), lines)
+            found = _place(camera, incident.location, directory.camera_name(camera), lines)
             places.append(found | {"state": "found", "count": str(number), "rank": 500})
         return places
 
@@ -62,11 +63,22 @@ class Found:
 def cameras(directory: Directory) -> list[dict[str, Any]]:
     """All that have a place, small: for orientation."""
     return [
-        _place(each.id, each.location.lat, each.location.lon, each.name, [directory.area_trail(each.area)])
+        _place(each.id, each.location, each.name, [directory.area_trail(each.area)])
         for each in directory.wanted
         if each.location
     ]
 
 
-def _place(id_: str, lat: float, lon: float, title: str, lines: list[str]) -> dict[str, Any]:
-    return {"id": id_, "lat": lat, "lon": lon, "title": title, "lines": lines, "state": "quiet", "icon": "videocam"}
+def _place(id_: str, where: Location, title: str, lines: list[str]) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "lat": where.lat,
+        "lon": where.lon,
+        "heading": where.heading_deg,
+        "fov": where.fov_deg,
+        "range": where.range_m,
+        "title": title,
+        "lines": lines,
+        "state": "quiet",
+        "icon": "videocam",
+    }

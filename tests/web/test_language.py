@@ -15,7 +15,7 @@ from camsvc.domain.coverage import Coverage
 from camsvc.domain.incident import GapReason, IncidentState
 from camsvc.domain.track import ObjectClass
 from camsvc.web.alarms import Part
-from camsvc.web.components import cameras, filters, map, player, results, wall
+from camsvc.web.components import camera_map, cameras, filters, map, map_modules, player, results, wall
 from camsvc.web.language import LANGUAGES, LanguageCode, language, read_catalogue
 from camsvc.web.view import PLURALS
 
@@ -107,7 +107,8 @@ COMPONENTS = {
     "cameras": (cameras.TEXTS, ("cameras",)),
     "filters": (filters.TEXTS, ("filters",)),
     "live_tile": (wall.TILE_TEXTS, ("live_tile", *LIVE)),
-    "map": (map.TEXTS, ("map",)),
+    "camera_map": ((*camera_map.TEXTS, *map_modules.GROUND_TEXTS), ("camera_map", "map/ground", "map/pins")),
+    "map": ((*map.TEXTS, *map_modules.GROUND_TEXTS), ("map", "map/draw", "map/ground", "map/pins", "map/shapes")),
     "player": (player.TEXTS, ("player",)),
     "results": (results.TEXTS, ("results",)),
     "wall": (wall.TEXTS, ("wall", "live/list", "live/news", "live/walls", *LIVE)),

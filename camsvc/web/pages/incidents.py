@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, get_args
 from urllib.parse import parse_qsl, urlsplit
@@ -15,15 +16,15 @@ from starlette.requests import Request
 
 from camsvc.api.errors import ForbiddenError
 from camsvc.api.services import incidents as service
+from camsvc.api.services import tallies
 from camsvc.db.queries.incidents import IncidentPage
-from camsvc.domain.geo import Box, Point
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import CamsvcError, InputError
 from camsvc.web import typed
 from camsvc.web.cards import card
 from camsvc.web.components.filters import Filters
-from camsvc.web.components.map import Map, shape_of
+from camsvc.web.components.map import HEAT_CELL_DEG, Map
 from camsvc.web.components.results import Results
 from camsvc.web.directory import Directory
 from camsvc.web.fields import FieldError
@@ -35,6 +36,7 @@ from camsvc.web.pages.incident import IncidentPane
 from camsvc.web.pages.outcome import Count, say_not_searched, say_nothing_found, say_trouble
 from camsvc.web.pages.pick import PlacePicker
 from camsvc.web.places import Found
+from camsvc.web.shapes import NO_PLACE, TOOLS, conditions
 from camsvc.web.site import Site, SitePage
 from camsvc.web.view import Layout, Parsed, SearchView, member_of, parse
 from camsvc.web.visitor import VISITOR, Visitor
@@ -43,7 +45,6 @@ PAGE = 40
 """Incidents at once: two screens of cards."""
 RECOUNT_S = 2.0
 """After a change; a count is a query, and changes come in swarms."""
-NO_PLACE: Mapping[str, None] = {"near": None, "radius_m": None, "bbox": None}
 LAYOUT_ICONS = {Layout.CARDS: "grid_view", Layout.TABLE: "table_rows", Layout.MAP: "map"}
 
 
@@ -74,6 +75,8 @@ class SearchPage:
         """The search that was last put on record: a list that is laid out anew, or read again, is no new one."""
         self._search = 0
         self._found = Found()
+        self._hot = False
+        """The heat map is wanted."""
 
     @property
     def view(self) -> SearchView:
@@ -158,11 +161,31 @@ class SearchPage:
             from_, to = self._words.wall.quick(event.args, self._site.server.clock.now())
             await self._go_filter(from_=from_, to=to)
 
-    async def _on_place(self, place: tuple[Point, float] | Box | None) -> None:
-        if isinstance(place, Box):
-            await self._go_filter(near=None, radius_m=None, bbox=place)
-        elif place:
-            await self._go_filter(near=place[0], radius_m=place[1], bbox=None)
+    async def _on_place(self, conditions: Mapping[str, Any]) -> None:
+        await self._go_filter(**conditions)
+
+    async def _on_draw(self, event: GenericEventArguments) -> None:
+        found = conditions(event.args)
+        if found is not None:
+            await self._go_filter(**found)
+
+    async def _on_heat(self, event: GenericEventArguments) -> None:
+        self._hot = event.args is True
+        await self._warm()
+
+    async def _warm(self) -> None:
+        """How many where, while that is wanted."""
+        if self._map is None:
+            return
+        if not self._hot or self._parsed.errors:
+            self._map.show_heat(None)
+            return
+        server, user, source = self._site.server, self._visitor.user, self._visitor.source
+        search = self._search
+        with suppress(CamsvcError):
+            found = await asyncio.to_thread(tallies.heat, server, user, self.view.filter, HEAT_CELL_DEG, source=source)
+            if search == self._search and not self._client.is_deleted:
+                self._map.show_heat(found)
 
     async def _on_layout(self, layout: Layout) -> None:
         if layout is self.view.layout:
@@ -255,6 +278,7 @@ class SearchPage:
         page, trouble = await self._ask(None)
         if search == self._search:
             self._fill(page, trouble)
+            await self._warm()
 
     def _fill(self, page: IncidentPage, trouble: str | None) -> None:
         self._results.reset([self._card(each) for each in page.items], page.next_cursor is not None)
@@ -363,13 +387,16 @@ class SearchPage:
         if self._map is None:
             with self._split:
                 self._map = Map(
-                    self._words.language, self._site.server.settings.map, places, shape=shape_of(self.view.filter)
+                    self._words.language, self._site.server.settings.map, places, tools=TOOLS, offers_heat=True
                 )
                 self._map.move(self._split, 0)
             self._map.on("pick", lambda event: self._go_filter(cameras=(str(event.args),)))
+            self._map.on("draw", self._on_draw)
+            self._map.on("heat", self._on_heat)
         else:
             self._map.set_visibility(True)
-            self._map.show(places=places, shape=shape_of(self.view.filter))
+            self._map.show(places=places)
+        self._map.show_filter(self.view.filter)
 
     def _card(self, incident: Incident) -> dict[str, Any]:
         return card(incident, self._words, self._directory, self.view)
