@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from camsvc.config import CameraId, DetectConfig, LocationConfig, PresenceRule
+from camsvc.config import AreaPath, CameraId, DetectConfig, LocationConfig, PresenceRule
 from camsvc.domain.account import Action, Role
 from camsvc.domain.camera import CameraState, Severity, Transport
 from camsvc.domain.incident import GapReason, IncidentState
@@ -47,6 +47,41 @@ class Me(BaseModel):
     actions: dict[Action, list[str] | None] = Field(
         description="What may be done, and in which areas with all below them; null: everywhere"
     )
+
+
+class PasswordAgain(BaseModel):
+    model_config = {"extra": "forbid"}
+    password: str = Field(max_length=1000, description="One's own, again", json_schema_extra={"format": "password"})
+
+
+class PasswordChange(BaseModel):
+    model_config = {"extra": "forbid"}
+    old: str = Field(max_length=1000, json_schema_extra={"format": "password"})
+    new: str = Field(max_length=1000, json_schema_extra={"format": "password"})
+
+
+class CodeGiven(BaseModel):
+    model_config = {"extra": "forbid"}
+    code: str = Field(max_length=100, description="Six figures, as the authenticator shows them")
+
+
+class PasswordAndCode(PasswordAgain):
+    code: str = Field(max_length=100, description="Of the second factor, or a recovery code")
+
+
+class SecondFactor(BaseModel):
+    since: datetime | None = Field(description="When it was set up; null: it is not")
+    required: bool = Field(description="Policy wants one of this account")
+    recovery_codes: int = Field(description="That are still good")
+
+
+class SecondFactorBegun(BaseModel):
+    secret: str = Field(description="Base 32, to type into an authenticator")
+    uri: str = Field(description="The same for a QR code (otpauth://…)")
+
+
+class RecoveryCodes(BaseModel):
+    recovery_codes: list[str] = Field(description="Each takes the place of one code, once")
 
 
 class CameraStatus(BaseModel):
@@ -142,6 +177,86 @@ class AreaName(BaseModel):
 
     model_config = {"extra": "forbid"}
     name: str = Field(min_length=1, max_length=200)
+
+
+class AreaMove(BaseModel):
+    model_config = {"extra": "forbid"}
+    to: AreaPath = Field(description="Area that is there already")
+
+
+class AreaMoved(BaseModel):
+    moved: int = Field(description="Cameras")
+
+
+class Probe(BaseModel):
+    codec: str
+    profile: str | None
+    width: int
+    height: int
+    fps: float
+    gop_s: float | None
+    has_b_frames: bool
+    audio_codec: str | None
+    audio_sample_rate_hz: int | None
+    bitrate_bps: int
+    clock_offset_ms: float | None
+    opened_in_s: float
+    watched_s: float
+    corrupt_packets: int
+    repaired_timestamps: int
+    advice: list[str] = Field(description="What to change on the camera and why; empty: leave it as it is")
+    picture_jpeg: str | None = Field(description="Its first picture, base64")
+
+
+class TestedIncident(BaseModel):
+    id: UUID
+    kind: str
+    zone: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: Literal["kept", "gone", "unknown"]
+
+
+class ConcludedObject(BaseModel):
+    class_: ObjectClass = Field(alias="class")
+    confidence: float
+
+
+class ConcludedIncident(BaseModel):
+    rule: int = Field(description="Its place among the rules, from 0")
+    kind: str
+    zone: str | None
+    severity: Severity
+    started_at: datetime
+    ended_at: datetime
+    open: bool
+    objects: list[ConcludedObject]
+    incidents: list[UUID] = Field(description="Stored incidents of the same time")
+
+
+class NotAnalysed(BaseModel):
+    started_at: datetime
+    ended_at: datetime
+    reason: GapReason
+
+
+class RuleTest(BaseModel):
+    from_: datetime = Field(alias="from")
+    to: datetime
+    limits: list[str] = Field(description="What the stored hour cannot answer: see docs/reference/rules.md")
+    incidents: list[TestedIncident]
+    concluded: list[ConcludedIncident]
+    not_analysed: list[NotAnalysed]
+
+
+class RuleTrial(BaseModel):
+    """What is tried; what is left out is as it is stored."""
+
+    model_config = {"extra": "forbid"}
+    zones: dict[str, list[tuple[float, float]]] | None = None
+    lines: dict[str, list[tuple[float, float]]] | None = None
+    rules: list[PresenceRule] | None = None
+    detect: DetectConfig | None = None
 
 
 class IncidentObject(BaseModel):

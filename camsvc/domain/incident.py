@@ -138,6 +138,8 @@ class Incident:
     """Object key."""
     tracks: str | None = None
     """Object key of the tracks' JSON."""
+    footage_expired_at: datetime | None = None
+    """When retention gave up its clip, thumbnail and tracks, which are None since; None: it did not."""
 
 
 def new_incident_id(at: datetime) -> UUID:

@@ -31,6 +31,7 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "clip": _clip(incident.clip, path) if incident.clip else None,
         "thumbnail": f"{path}/thumbnail" if incident.thumbnail else None,
         "tracks": f"{path}/tracks" if incident.tracks else None,
+        "footage_expired_at": time_json(incident.footage_expired_at) if incident.footage_expired_at else None,
         "model": incident.model,
         "worker": incident.worker,
         "epoch": incident.epoch,

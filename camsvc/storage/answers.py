@@ -18,6 +18,7 @@ from camsvc.errors import (
 
 ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "ResourceNotFound"})
 REFUSED = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"})
+NO_HOLD = frozenset({"NoSuchObjectLockConfiguration", "NoSuchObjectLegalHold", "ObjectLockConfigurationNotFoundError"})
 LATER = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "XMinioServerNotInitialized"})
 HTTP_SERVER_ERROR = 500
 MESSAGE_MAX = 200
@@ -38,6 +39,11 @@ def translated(where: str, key: str) -> Iterator[None]:
 def is_refusal(error: StoreError) -> bool:
     """Whether the store understood and said no."""
     return isinstance(error.__cause__, S3Error) and error.__cause__.code in REFUSED
+
+
+def is_never_held(error: StoreError) -> bool:
+    """Whether it says that an object, asked for its hold, has none and never had: servers differ in the code."""
+    return isinstance(error.__cause__, S3Error) and error.__cause__.code in NO_HOLD
 
 
 def _of_s3(where: str, key: str, error: S3Error) -> CamsvcError:

@@ -34,6 +34,10 @@ def rendition(part_key: str) -> str:
     return f"{part_key.removesuffix('.mp4')}.browser.mp4"
 
 
+def is_rendition(key: str) -> bool:
+    return key.endswith(".browser.mp4")
+
+
 def incident_of(key: str) -> UUID | None:
     """The incident that ``key`` belongs to; None: it is no key of an incident's file."""
     folders = key.removeprefix(INCIDENTS).split("/")

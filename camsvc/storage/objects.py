@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ from camsvc.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from camsvc.storage.answers import is_refusal, translated
+from camsvc.storage.answers import is_never_held, is_refusal, translated
 from camsvc.storage.local_sync import LocalSync
 
 CONNECT_TIMEOUT_S = 5.0
@@ -70,6 +70,21 @@ class ListedObject:
     key: str
     size_bytes: int
     modified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    objects: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    key: str
+    id: str | None
+    size_bytes: int
+    is_marker: bool
+    """Of a deletion: it holds nothing, and hides what is older."""
 
 
 class ObjectStore:
@@ -214,22 +229,29 @@ class ObjectStore:
 
         Raises ConflictError when the store refuses because one of them is held (invariant 6).
         """
-        with self._translated(key):
-            versions = [
-                found.version_id
-                for found in self.client.list_objects(
-                    bucket_name=self.bucket, prefix=key, recursive=True, include_version=True
-                )
-                if found.object_name == key
-            ]
-        try:
-            for version in versions:
-                with self._translated(key):
-                    self.client.remove_object(bucket_name=self.bucket, object_name=key, version_id=version)
-        except StoreError as error:
-            if is_refusal(error) and self.is_held(key):
-                raise ConflictError(f"{key} is held: release the hold first") from error
-            raise
+        for version in self._versions(key):
+            if version.key == key:
+                self._remove(version)
+
+    def erase(self, prefix: str) -> Erased:
+        """As ``delete``, of all that lies below ``prefix``. What is held stays, and the rest goes all the same.
+
+        Raises ConflictError, at the end, when something was held.
+        """
+        keys: set[str] = set()
+        size_bytes = 0
+        held: ConflictError | None = None
+        for version in self._versions(prefix):
+            try:
+                self._remove(version)
+            except ConflictError as error:
+                held = error
+            else:
+                keys.add(version.key)
+                size_bytes += version.size_bytes
+        if held is not None:
+            raise held
+        return Erased(len(keys), size_bytes)
 
     def hold(self, key: str) -> None:
         """Locks the newest version (legal hold): the store itself refuses to delete it, whoever asks."""
@@ -237,13 +259,16 @@ class ObjectStore:
             self.client.enable_object_legal_hold(bucket_name=self.bucket, object_name=key)
 
     def release(self, key: str) -> None:
-        """Takes the hold of the newest version away."""
-        with self._translated(key):
-            self.client.disable_object_legal_hold(bucket_name=self.bucket, object_name=key)
+        """Takes the hold of all versions away."""
+        for version in self._versions(key):
+            if version.key == key and not version.is_marker:
+                with self._translated(key):
+                    self.client.disable_object_legal_hold(
+                        bucket_name=self.bucket, object_name=key, version_id=version.id
+                    )
 
     def is_held(self, key: str) -> bool:
-        with self._translated(key):
-            return self.client.is_object_legal_hold_enabled(bucket_name=self.bucket, object_name=key)
+        return self._is_held(key, None)
 
     def hold_is_enforced(self) -> bool:
         """Whether the store keeps its word: puts a probe, holds it, tries to delete that version, expects refusal.
@@ -276,6 +301,37 @@ class ObjectStore:
             for chunk in chunks:
                 digest.update(chunk)
         return digest.hexdigest()
+
+    def _versions(self, prefix: str) -> Sequence[_Version]:
+        with self._translated(prefix):
+            return [
+                _Version(found.object_name, found.version_id, found.size or 0, bool(found.is_delete_marker))
+                for found in self.client.list_objects(
+                    bucket_name=self.bucket, prefix=prefix, recursive=True, include_version=True
+                )
+                if found.object_name is not None and not found.is_dir
+            ]
+
+    def _remove(self, version: _Version) -> None:
+        try:
+            with self._translated(version.key):
+                self.client.remove_object(bucket_name=self.bucket, object_name=version.key, version_id=version.id)
+        except StoreError as error:
+            if is_refusal(error) and self._is_held(version.key, version.id):
+                raise ConflictError(f"{version.key} is held: release the hold first") from error
+            raise
+
+    def _is_held(self, key: str, version: str | None) -> bool:
+        """None: the newest version."""
+        try:
+            with self._translated(key):
+                return self.client.is_object_legal_hold_enabled(
+                    bucket_name=self.bucket, object_name=key, version_id=version
+                )
+        except StoreError as error:
+            if is_never_held(error):
+                return False
+            raise
 
     def _put(self, key: str, data: BinaryIO, size_bytes: int, content_type: str, sha256: str) -> None:
         found = self.stat(key)

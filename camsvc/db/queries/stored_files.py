@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from camsvc.db.models import IncidentRow
 
 PAGE = 1000
+_HAS_FILES = IncidentRow.footage_expired_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class StoredFile:
 
 def after(session: Session, incident: UUID | None, limit: int = PAGE) -> list[tuple[UUID, list[StoredFile]]]:
     """The next ``limit`` incidents by id, from the first or after ``incident``, each with its files by key."""
-    wanted = select(IncidentRow.id, IncidentRow.clip, IncidentRow.thumbnail, IncidentRow.tracks)
+    wanted = select(IncidentRow.id, IncidentRow.clip, IncidentRow.thumbnail, IncidentRow.tracks).where(_HAS_FILES)
     if incident is not None:
         wanted = wanted.where(IncidentRow.id > incident)
     rows = session.execute(wanted.order_by(IncidentRow.id).limit(limit))
@@ -31,8 +32,10 @@ def after(session: Session, incident: UUID | None, limit: int = PAGE) -> list[tu
 
 
 def of(session: Session, incident: UUID) -> list[StoredFile]:
-    """Empty when there is no such incident."""
-    wanted = select(IncidentRow.clip, IncidentRow.thumbnail, IncidentRow.tracks).where(IncidentRow.id == incident)
+    """Empty when there is no such incident, or its footage has expired."""
+    wanted = select(IncidentRow.clip, IncidentRow.thumbnail, IncidentRow.tracks).where(
+        IncidentRow.id == incident, _HAS_FILES
+    )
     row = session.execute(wanted).one_or_none()
     return _files(row.clip, row.thumbnail, row.tracks) if row is not None else []
 
