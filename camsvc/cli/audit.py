@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -12,14 +13,17 @@ from sqlalchemy import make_url
 
 from camsvc.cli import tables
 from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
+from camsvc.cli.record import record
 from camsvc.db.audit_proof import verify as prove
 from camsvc.db.audit_seal import script
 from camsvc.db.filters import parse_time
 from camsvc.db.queries import audit
 from camsvc.db.queries.audit import Wanted
 from camsvc.domain.audit import Head, Kind, Outcome, Record
+from camsvc.domain.audit_json import record_json
 from camsvc.domain.incident_json import time_json
 from camsvc.errors import InputError
+from camsvc.evidence import anchors
 
 EXIT_BROKEN = 1
 LIST_DEFAULT, LIST_MAX = 50, 10_000
@@ -30,14 +34,18 @@ app = typer.Typer(no_args_is_help=True, help="Who did what: prove the record of 
 @app.command("verify")
 def verify(
     anchor: Annotated[
-        str | None, typer.Option(metavar="SEQ:HASH", help="A head that was kept elsewhere: it must be in the chain.")
+        str | None,
+        typer.Option(metavar="SEQ:HASH|FILE", help="A head, or an anchor, kept elsewhere: it must be in the chain."),
+    ] = None,
+    roots: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="Certificates that the anchor's time stamp must lead to.")
     ] = None,
     config_file: ConfigOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Prove the whole chain, or name the first record that was altered, removed or moved (exit status 1)."""
-    kept = _head(anchor) if anchor else None
+    kept = _kept(anchor, roots) if anchor else None
     with site(config_file, data) as here:
         verdict = prove(here.database, kept, progress=_progress)
     broken = verdict.broken
@@ -55,6 +63,41 @@ def verify(
         raise typer.Exit(EXIT_BROKEN)
 
 
+@app.command("anchor")
+def anchor_chain(
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it there, which must be new. Default: print it.")
+    ] = None,
+    tsa: Annotated[
+        str | None, typer.Option(metavar="URL", help="Time-stamp authority. Default: that of evidence.tsa_url.")
+    ] = None,
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Anchor the chain: its head, with a time stamp (RFC 3161) over it where an authority is set. Keep it elsewhere.
+
+    Nothing before it can then change without `camsvc audit verify --anchor FILE` naming it. Made daily by a timer, it
+    needs nobody: each anchor proves all that came before it.
+    """
+    with site(config_file, data) as here:
+        with here.database.session() as session:
+            found = audit.head(session)
+        made = anchors.make(found, tsa or here.settings.evidence.tsa_url)
+        with here.database.session() as session:
+            details = {"head": str(found), "stamped": made.stamp is not None}
+            record(session, Kind.ADMINISTER, "audit.anchored", details=details)
+    text = anchors.to_text(made)
+    if out is None:
+        print(text, end="")
+        return
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise InputError(f"{out}: {error.strerror}", parameter="--out", cure="name a new file") from error
+    print(f"{out}: record {found.seq}{', time-stamped' if made.stamp else ''}. Keep it where this system cannot reach.")
+
+
 @app.command("head")
 def head(config_file: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Print the end of the chain. Kept where this system cannot reach, nothing before it can change unseen."""
@@ -70,6 +113,7 @@ def list_records(
     incident: Annotated[str | None, typer.Option(metavar="ID", help="About this incident.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only this sort.")] = None,
     outcome: Annotated[Outcome | None, typer.Option(help="Only with this outcome.")] = None,
+    case: Annotated[str | None, typer.Option("--of-case", metavar="NO", help="For this case.")] = None,
     from_: Annotated[str | None, typer.Option("--from", metavar="TIME", help="At or after it.")] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before it.")] = None,
     before: Annotated[int | None, typer.Option(metavar="SEQ", help="With a lower number: the next page.")] = None,
@@ -89,6 +133,7 @@ def list_records(
             outcome,
             parse_time(from_, "--from", zone) if from_ else None,
             parse_time(to, "--to", zone, later=True) if to else None,
+            case,
         )
         with here.database.session() as session:
             found = audit.entries(session, wanted, limit=limit, before=before)
@@ -133,26 +178,6 @@ def seal(
     print(script(name), end="")
 
 
-def record_json(record: Record) -> dict[str, Any]:
-    deed = record.deed
-    return {
-        "seq": record.seq,
-        "at": time_json(record.at),
-        "kind": str(deed.kind),
-        "what": deed.what,
-        "outcome": str(deed.outcome),
-        "user": deed.user_name,
-        "source": deed.source,
-        "camera": deed.camera,
-        "area": deed.area,
-        "incident": str(deed.incident) if deed.incident else None,
-        "purpose": deed.purpose,
-        "case_number": deed.case_number,
-        "details": deed.details,
-        "hash": record.hash.hex(),
-    }
-
-
 def _told(record: Record) -> str | None:
     deed = record.deed
     extra = {"purpose": deed.purpose, "case_number": deed.case_number, **deed.details}
@@ -168,13 +193,27 @@ def _progress(records: int) -> None:
         print(f"\r{records} records proved", end="", file=sys.stderr)
 
 
-def _head(text: str) -> Head:
+def _kept(text: str, roots: Path | None) -> Head:
+    """A head, or the file of an anchor, whose time stamp is looked at and told on standard error."""
     try:
         return Head.parse(text)
     except ValueError as error:
-        raise InputError(
-            f"{text[:100]!r} is no head of a chain", parameter="--anchor", cure="give what `camsvc audit head` printed"
-        ) from error
+        file = Path(text)
+        if not file.is_file():
+            raise InputError(
+                f"{text[:100]!r} is no head of a chain, and no file",
+                parameter="--anchor",
+                cure="give what `camsvc audit head` printed, or the file of `camsvc audit anchor`",
+            ) from error
+    anchor = anchors.read(file)
+    stamp = anchors.proved(anchor, roots)
+    if stamp is not None:
+        trust = {True: "its authority is trusted", False: "its authority is NOT one of --roots", None: ""}
+        said = trust[stamp.is_trusted]
+        print(f"Anchored at {time_json(stamp.at)}{f' ({said})' if said else ''}", file=sys.stderr)
+        if stamp.is_trusted is False:
+            raise InputError("the time stamp is of nobody who is trusted", parameter="--anchor", cure="see --roots")
+    return anchor.head
 
 
 def _id(text: str) -> UUID:

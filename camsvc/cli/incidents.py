@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from camsvc.cli import tables
-from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
+from camsvc.cli.options import CaseOption, ConfigOption, DataOption, JsonOption, PurposeOption, site
 from camsvc.cli.record import record
 from camsvc.db import filters
 from camsvc.db.queries import incidents
@@ -76,6 +76,8 @@ def search(
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_geojson: Annotated[bool, typer.Option("--geojson", help="Print GeoJSON.")] = False,
+    _purpose: PurposeOption = None,
+    _case: CaseOption = None,
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
@@ -135,6 +137,8 @@ def search(
 def show(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The incident's id.")],
     as_json: JsonOption = False,
+    _purpose: PurposeOption = None,
+    _case: CaseOption = None,
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:

@@ -18,7 +18,18 @@ EXIT_USAGE = 2
 
 COMMANDS = ("up", "demo", "server", "worker", "live", "simulate", "analyze", "fsck", "verify")
 """Single commands: ``camsvc.cli.NAME`` has a function ``command``."""
-GROUPS = ("cameras", "incidents", "accounts", "audit", "export", "identity", "models", "bench")
+GROUPS = (
+    "cameras",
+    "incidents",
+    "accounts",
+    "tokens",
+    "sessions",
+    "audit",
+    "export",
+    "identity",
+    "models",
+    "bench",
+)
 """Commands with subcommands: ``camsvc.cli.NAME`` has a typer ``app``."""
 
 app = typer.Typer(
@@ -31,7 +42,15 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+def root(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    purpose: str | None = typer.Option(None, metavar="TEXT", help="What this is done for; recorded with what is done."),
+    case: str | None = typer.Option(None, metavar="NO", help="Case that this is done for; recorded likewise."),
+) -> None:
+    if purpose is not None or case is not None:
+        from camsvc.cli.record import say
+
+        say(purpose, case)
     if version:
         typer.echo(camsvc.__version__)
         raise typer.Exit

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from camsvc import config, log
+from camsvc.cli.record import POLICY, say
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
@@ -24,6 +25,24 @@ DataOption = Annotated[
 ]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings; YAML. See configs/camsvc.yaml.")
+]
+
+
+def _purpose(text: str | None) -> str | None:
+    say(purpose=text)
+    return text
+
+
+def _case(text: str | None) -> str | None:
+    say(case=text)
+    return text
+
+
+PurposeOption = Annotated[
+    str | None, typer.Option("--purpose", metavar="TEXT", help="What this is done for; recorded.", callback=_purpose)
+]
+CaseOption = Annotated[
+    str | None, typer.Option("--case", metavar="NO", help="Case that this is done for; recorded.", callback=_case)
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, with the names of the REST API.")]
 
@@ -46,6 +65,7 @@ def site(config_file: Path | None, data: Path | None) -> Iterator[Site]:
     settings = config.load(config_file, data=data)
     if settings.database_url is None:  # what these commands need; they leave the object store alone
         settings = resolve(settings)
+    POLICY.set(settings.policy)
     log.configure("error" if settings.log_level == "info" else settings.log_level)
     if settings.database_url is None:
         raise ConfigError("database_url is not set: start `camsvc up` first, or name your own PostgreSQL")

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from camsvc.config import PolicySettings
 from camsvc.db.queries import audit
+from camsvc.domain.account import Action, Reason
 from camsvc.domain.audit import Deed, Kind
+from camsvc.errors import InputError
+
+_ASKS_NOTHING, _NOTHING = PolicySettings(), Reason()
+POLICY: ContextVar[PolicySettings] = ContextVar("policy", default=_ASKS_NOTHING)
+"""Of the site that the command works on."""
+SAID: ContextVar[Reason] = ContextVar("said", default=_NOTHING)
+"""What --purpose and --case say."""
+OPTIONS = {"purpose": "--purpose", "case_number": "--case"}
+
+
+def say(purpose: str | None = None, case: str | None = None) -> None:
+    """What is done from now on is for this; what is None stays as it was said. Raises InputError."""
+    if purpose is None and case is None:
+        return
+    from camsvc.api.services import reasons
+
+    told = reasons.read({"purpose": purpose, "case_number": case}, OPTIONS)
+    given = {name: value for name in OPTIONS if (value := getattr(told, name)) is not None}
+    SAID.set(replace(SAID.get(), **given))
 
 
 def record(
@@ -23,9 +46,27 @@ def record(
     incident: UUID | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append to the audit chain, in the transaction of the deed itself; let it be its last statement."""
+    """Append to the audit chain, in the transaction of the deed itself; let it be its last statement.
+
+    Raises InputError where policy asks for a purpose or a case number, and none was said: then it must not be done.
+    """
+    said = SAID.get()
+    missing = POLICY.get().lacks(Action(kind.value), said) if kind.value in set(Action) else ()
+    if missing:
+        options = " and ".join(OPTIONS[each] for each in missing)
+        raise InputError(f"policy wants to know what this is for: '{kind}'", parameter=options, cure=f"give {options}")
     told = {**(details or {}), "command_line_of": _operator()}
-    audit.append(session, Deed(kind, what, camera=camera, area=area, incident=incident, details=told))
+    deed = Deed(
+        kind,
+        what,
+        camera=camera,
+        area=area,
+        incident=incident,
+        purpose=said.purpose,
+        case_number=said.case_number,
+        details=told,
+    )
+    audit.append(session, deed)
 
 
 def _operator() -> str:
