@@ -42,7 +42,7 @@ class What(StrEnum):
     NOTE_WITHDRAWN = "note_withdrawn"
     ASSIGNED = "assigned"
     DONE = "done"
-    """Who was to look after it has."""
+    """It has been looked after, by whom it was assigned to or is herewith."""
     UNASSIGNED = "unassigned"
     JUDGED = "judged"
 
@@ -155,9 +155,11 @@ def said(history: Iterable[Entry]) -> Said:
             case What.NOTE_WITHDRAWN:
                 notes.pop(draft.note or 0, None)
             case What.ASSIGNED:
-                assignment = Assignment(draft.assignee_id or 0, draft.assignee or "", each.by, each.at)
-            case What.DONE if assignment is not None:
-                assignment = replace(assignment, done_by=each.by, done_at=each.at)
+                assignment = _assigned(each)
+            case What.DONE:
+                theirs = assignment and assignment.assignee_id == draft.assignee_id
+                held = assignment if assignment and theirs else _assigned(each)
+                assignment = replace(held, done_by=each.by, done_at=each.at)
             case What.UNASSIGNED:
                 assignment = None
             case What.JUDGED:
@@ -183,7 +185,7 @@ def changes(now: Said, draft: Draft) -> bool:
         case What.ASSIGNED:
             return not is_theirs or (held is not None and held.done_at is not None)
         case What.DONE:
-            return is_theirs and held is not None and held.done_at is None
+            return not is_theirs or (held is not None and held.done_at is None)
         case What.UNASSIGNED:
             return held is not None
         case What.JUDGED:
@@ -196,3 +198,7 @@ def changes(now: Said, draft: Draft) -> bool:
 def tag_of(typed: str) -> str:
     """As tags are kept: NFC, lower case, single spaces. Whether it can be one says ``TAG``."""
     return " ".join(unicodedata.normalize("NFC", typed).lower().split())
+
+
+def _assigned(entry: Entry) -> Assignment:
+    return Assignment(entry.said.assignee_id or 0, entry.said.assignee or "", entry.by, entry.at)

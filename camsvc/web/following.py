@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from nicegui import Client
 
 from camsvc.api.services.feed import Change, Ended, Feed
+from camsvc.api.services.rights import search_reach
 from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
@@ -67,7 +68,7 @@ class Following:
     async def _run(self, wanted: IncidentFilter) -> None:
         missed = False
         while not self._client.is_deleted and not self._feed.is_closed:
-            subscription = self._feed.subscribe(wanted.under(self._visitor.user.reach(Action.SEARCH)))
+            subscription = self._feed.subscribe(wanted.under(search_reach(self._visitor.user, wanted)))
             if subscription is None:
                 missed = True
                 await asyncio.sleep(AGAIN_S)
@@ -78,7 +79,7 @@ class Following:
                         await self._renew()
                 while not self._client.is_deleted:
                     first = await subscription.next(SILENCE_S)
-                    subscription.confine(self._visitor.user.reach(Action.SEARCH))
+                    subscription.confine(search_reach(self._visitor.user, wanted))
                     if first is None:
                         continue
                     found = [first]

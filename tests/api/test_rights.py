@@ -118,12 +118,14 @@ def ask(
         "login": "0",
         "user": "nobody-of-this-name",
         "role": "viewer",
+        "tag": "seen",
+        "note": "9",
         "search": str(UUID(int=0)),
         "area": target.area,
         "fresh": f"new-{next(_numbers)}",
     }
     url = re.sub(r"\{(\w+)\}", lambda found: names[found[1]], path)
-    body = json.loads(re.sub(r"\{(area|fresh)\}", lambda found: names[found[1]], json.dumps(needs.body)))
+    body = json.loads(re.sub(r"\{(area|fresh|id)\}", lambda found: names[found[1]], json.dumps(needs.body)))
     given: dict[str, Any] = {"json": body} if body is not None else {"content": needs.content or None}
     query = f"?{needs.query.format(**names)}" if needs.query else ""
     with client.stream(method, url + query, headers=dict(needs.headers), **given) as answer:

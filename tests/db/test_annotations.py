@@ -15,7 +15,8 @@ from sqlalchemy.exc import ProgrammingError
 from camsvc.db import partitions
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.db.queries import accounts, annotations, incidents, tallies
+from camsvc.db.queries import accounts, incidents, tallies
+from camsvc.db.queries import annotations as rows
 from camsvc.domain.account import EVERYWHERE, NOWHERE, Reach
 from camsvc.domain.annotation import Author, Disposition, Draft, Entry, What, said
 from camsvc.domain.incident import Incident
@@ -49,12 +50,12 @@ def _published(database: Database, number: int = 1) -> list[Incident]:
 def _say(database: Database, item: Incident | UUID, *drafts: Draft, by: Author = WHO) -> list[Entry]:
     id_ = item.id if isinstance(item, Incident) else item
     with database.session() as session:
-        return annotations.write(session, by, [id_], drafts)[id_]
+        return rows.write(session, by, [id_], drafts)[id_]
 
 
 def _history(database: Database, item: Incident) -> list[Entry]:
     with database.session() as session:
-        return annotations.history(session, [item.id]).get(item.id, [])
+        return rows.history(session, [item.id]).get(item.id, [])
 
 
 def _found(database: Database, **asked: Any) -> set[UUID]:  # noqa: ANN401  members of IncidentFilter
@@ -138,10 +139,10 @@ def test_a_change_of_what_was_said_is_a_change_of_the_incident(here: Database) -
 def test_two_who_judge_at_once_are_heard_one_after_the_other(here: Database) -> None:
     (item,) = _published(here)
     with here.session() as session:
-        annotations.write(session, WHO, [item.id], [TRUE])
+        rows.write(session, WHO, [item.id], [TRUE])
         with pytest.raises(Exception, match="lock"), here.session() as other:
             other.execute(text("SET LOCAL lock_timeout = 100"))
-            annotations.write(other, WHO, [item.id], [FALSE])
+            rows.write(other, WHO, [item.id], [FALSE])
     assert [each.said for each in _history(here, item)] == [TRUE]
 
 
@@ -204,11 +205,11 @@ def test_tags_are_suggested_by_use_within_reach(here: Database) -> None:
         _say(here, item, Draft(What.TAGGED, tag="xe"))
     _say(here, items[0], Draft(What.TAGGED, tag="bus"), Draft(What.UNTAGGED, tag="bus"))
     with here.session() as session:
-        everywhere = annotations.tags_in_use(session, EVERYWHERE, 10)
+        everywhere = rows.tags_in_use(session, EVERYWHERE, 10)
         assert [(each.tag, each.count) for each in everywhere] == [("xe", 3), ("bus", 1)]
-        assert annotations.tags_in_use(session, Reach(("bac-ninh",)), 10) == everywhere
-        assert annotations.tags_in_use(session, Reach(("bac-ninh/tu-son",)), 10) == []
-        assert annotations.tags_in_use(session, NOWHERE, 10) == []
+        assert rows.tags_in_use(session, Reach(("bac-ninh",)), 10) == everywhere
+        assert rows.tags_in_use(session, Reach(("bac-ninh/tu-son",)), 10) == []
+        assert rows.tags_in_use(session, NOWHERE, 10) == []
 
 
 _drafts = st.one_of(

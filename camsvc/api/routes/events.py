@@ -23,8 +23,9 @@ from camsvc.api.errors import BusyError
 from camsvc.api.filtering import IncidentConditions
 from camsvc.api.services import incidents
 from camsvc.api.services.feed import Change, Ended, Subscription
+from camsvc.api.services.rights import search_reach
 from camsvc.api.streaming import TimedStreamingResponse
-from camsvc.domain.account import Action, User
+from camsvc.domain.account import User
 from camsvc.errors import CamsvcError, InputError
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
@@ -56,7 +57,7 @@ async def stream(
     server = server_of(request)
     after = _seq(last_event_id)
     await run_in_threadpool(incidents.follow, server, user, wanted, source=source_of(request))
-    subscription = server.feed.subscribe(wanted.under(user.reach(Action.SEARCH)))
+    subscription = server.feed.subscribe(wanted.under(search_reach(user, wanted)))
     if subscription is None:
         raise BusyError("Too many streams are open on this server.")
     try:
@@ -115,7 +116,7 @@ async def _live(request: Request, server: Server, subscription: Subscription, po
                 yield ": the session has ended\n\n"
                 return
             if isinstance(user, User):
-                subscription.confine(user.reach(Action.SEARCH))
+                subscription.confine(search_reach(user, subscription.wanted))
             checked_s = server.clock.monotonic_s()
         if found is None:
             yield ": still here\n\n"

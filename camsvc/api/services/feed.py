@@ -90,6 +90,10 @@ class Subscription:
         self._queue: asyncio.Queue[tuple[Change, bool] | Ended] = asyncio.Queue(QUEUE_CHANGES)
         self._ended: Ended | None = None
 
+    @property
+    def wanted(self) -> IncidentFilter:
+        return self._wanted
+
     def confine(self, reach: Reach) -> None:
         """What the listener may see has changed. What waits in the queue already was allowed when it happened."""
         if reach != self._wanted.reach:

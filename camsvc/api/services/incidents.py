@@ -50,7 +50,7 @@ def look(
     source: str | None = None,
 ) -> IncidentPage:
     """As ``search``, but not recorded: for what is part of another deed that is."""
-    reach = rights.require_somewhere(server, user, Action.SEARCH, source=source)
+    reach = rights.require_search(server, user, wanted, source=source)
     with server.database.session() as session:
         return rows.search(session, wanted.under(reach), cursor=cursor, limit=limit)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from camsvc.api.context import Server
 from camsvc.api.services import rights
+from camsvc.db.queries import bins as bin_rows
 from camsvc.db.queries import facets as facet_rows
 from camsvc.db.queries import tallies
+from camsvc.db.queries.bins import Lanes
 from camsvc.db.queries.facets import Facets
 from camsvc.db.queries.tallies import Histogram, Tally, Unit
 from camsvc.domain.account import Action, User
@@ -28,10 +30,37 @@ def facets(server: Server, user: User, wanted: IncidentFilter, *, source: str | 
     return _read(server, user, source, lambda session, reach: facet_rows.facets(session, reach(wanted)))
 
 
-def bars(
-    server: Server, user: User, wanted: IncidentFilter, unit: Unit, zone: ZoneInfo, *, source: str | None = None
-) -> Histogram:
-    return _read(server, user, source, lambda session, reach: tallies.histogram(session, reach(wanted), unit, zone))
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Of a picture over time: of one ``width`` from ``origin`` on, or, with ``unit``, as the calendar has them."""
+
+    unit: Unit | None
+    width: timedelta
+    origin: datetime
+    zone: ZoneInfo
+
+
+def bars(server: Server, user: User, wanted: IncidentFilter, steps: Steps, *, source: str | None = None) -> Histogram:
+    """Without the empty ones."""
+
+    def read(session: Session, reach: Callable[[IncidentFilter], IncidentFilter]) -> Histogram:
+        if steps.unit is None:
+            return bin_rows.bins(session, reach(wanted), steps.width, steps.origin)
+        return tallies.histogram(session, reach(wanted), steps.unit, steps.zone)
+
+    return _read(server, user, source, read)
+
+
+def lanes(
+    server: Server,
+    user: User,
+    wanted: IncidentFilter,
+    width: timedelta,
+    origin: datetime,
+    *,
+    source: str | None = None,
+) -> Lanes:
+    return _read(server, user, source, lambda session, reach: bin_rows.lanes(session, reach(wanted), width, origin))
 
 
 def beginning(server: Server, user: User, wanted: IncidentFilter, *, source: str | None = None) -> datetime | None:
@@ -63,6 +92,6 @@ def _read(
     source: str | None,
     ask: Callable[[Session, Callable[[IncidentFilter], IncidentFilter]], _Found],
 ) -> _Found:
-    reach = rights.require_somewhere(server, user, Action.SEARCH, source=source)
+    rights.require_somewhere(server, user, Action.SEARCH, source=source)
     with server.database.session() as session:
-        return ask(session, lambda wanted: wanted.under(reach))
+        return ask(session, lambda wanted: wanted.under(rights.search_reach(user, wanted)))

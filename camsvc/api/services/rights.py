@@ -17,6 +17,8 @@ from camsvc.db.queries.directory import CameraEntry
 from camsvc.domain.account import EVERYWHERE, Action, Reach, User
 from camsvc.domain.audit import Kind, Outcome
 from camsvc.domain.incident import Incident
+from camsvc.domain.marks import asks_people
+from camsvc.domain.search import IncidentFilter
 from camsvc.errors import NotFoundError
 
 
@@ -106,6 +108,20 @@ def require_somewhere(server: Server, user: User, action: Action, *, source: str
         raise _forbidden(action)
     _require_reason(server, user, action)
     return reach
+
+
+def search_reach(user: User, wanted: IncidentFilter) -> Reach:
+    """Where ``user`` may search by ``wanted``: by what people said only where they may read it."""
+    reach = user.reach(Action.SEARCH)
+    return reach.within(user.reach(Action.REPLAY).areas) if asks_people(wanted) else reach
+
+
+def require_search(server: Server, user: User, wanted: IncidentFilter, *, source: str | None = None) -> Reach:
+    """``search_reach``. Raises ForbiddenError, recorded, when that is nowhere."""
+    require_somewhere(server, user, Action.SEARCH, source=source)
+    if asks_people(wanted):
+        require_somewhere(server, user, Action.REPLAY, source=source)
+    return search_reach(user, wanted)
 
 
 def require_everywhere(server: Server, user: User, action: Action, *, source: str | None = None) -> None:

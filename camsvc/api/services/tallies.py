@@ -12,7 +12,7 @@ from camsvc.api.context import Server
 from camsvc.api.services import audit, rights
 from camsvc.db.queries import tallies as rows
 from camsvc.db.queries.tallies import Heat, Histogram, Tally, Unit
-from camsvc.domain.account import Action, User
+from camsvc.domain.account import User
 from camsvc.domain.audit import Kind
 from camsvc.domain.search import IncidentFilter
 from camsvc.domain.search_json import search_json
@@ -44,7 +44,7 @@ def _counted(
     count: Callable[[Session, IncidentFilter], _Found],
     source: str | None,
 ) -> _Found:
-    reach = rights.require_somewhere(server, user, Action.SEARCH, source=source)
+    reach = rights.require_search(server, user, wanted, source=source)
     with server.database.session() as session:
         found = count(session, wanted.under(reach))
     audit.record(server, user, Kind.SEARCH, "incidents.counted", source=source, details=search_json(wanted))

@@ -20,6 +20,7 @@ from camsvc.db.queries.changes import hold_back
 from camsvc.domain.account import Reach
 from camsvc.domain.annotation import Author, Draft, Entry, What, changes, said
 from camsvc.domain.marks import marks_of
+from camsvc.errors import ConflictError
 
 ENTRIES_MAX = 1000
 """Of one incident: far beyond what people say of one, and reading them stays cheap."""
@@ -68,15 +69,19 @@ def write(
 ) -> dict[UUID, list[Entry]]:
     """Say ``drafts`` of each of ``incidents``: what is new of them, for each that is in the index. Notifies on commit.
 
+    Each of ``drafts`` is held against what was said before, not against the others.
+
     The incidents are locked until the transaction ends, so that two who say something at once are heard one after the
-    other. What holds already is not said again (``domain.annotation.changes``).
+    other. What holds already is not said again (``domain.annotation.changes``). Raises ConflictError beyond ENTRIES_MAX.
     """
     known = _places(session, incidents, lock=True)
     before = history(session, known)
     rows = []
     for id_, place in known.items():
         now = said(before.get(id_, ()))
-        rows += [_values(place, author, draft) for draft in drafts if changes(now, draft)]
+        rows += [_values(place, author, draft) for draft in dict.fromkeys(drafts) if changes(now, draft)]
+        if len(before.get(id_, ())) + len(drafts) > ENTRIES_MAX:
+            raise ConflictError(f"more than {ENTRIES_MAX} things were said of incident {id_}", parameter="id")
     if not rows:
         return {id_: [] for id_ in known}
     names = {each.assignee_id: each.assignee for each in drafts}

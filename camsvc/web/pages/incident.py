@@ -11,6 +11,7 @@ from nicegui import ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from camsvc.api.services.rights import search_reach
 from camsvc.db.queries.neighbours import Neighbours, neighbours
 from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident
@@ -215,7 +216,7 @@ class IncidentPane:
         if incident is None:
             return
         wanted = IncidentFilter(cameras=(incident.camera,)) if self._scope == "camera" else self._view.filter
-        reach = self._visitor.user.reach(Action.SEARCH)
+        reach = search_reach(self._visitor.user, wanted)
 
         def ask() -> Neighbours:
             with self._site.server.database.session() as session:

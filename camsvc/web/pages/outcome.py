@@ -8,9 +8,9 @@ from typing import Any
 
 from nicegui import ui
 
+from camsvc.api.services.rights import search_reach
 from camsvc.db.queries import incidents as rows
 from camsvc.db.queries.incidents import COUNT_AT_MOST
-from camsvc.domain.account import Action
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import CamsvcError
 from camsvc.web.markup import button, icon, label, tag
@@ -49,7 +49,7 @@ class Count:
         self._task = asyncio.create_task(self._run(wanted, wait_s), name="count")
 
     async def _run(self, wanted: IncidentFilter, wait_s: float) -> None:
-        reach = self._visitor.user.reach(Action.SEARCH)
+        reach = search_reach(self._visitor.user, wanted)
 
         def read() -> int:
             with self._site.server.database.session() as session:

@@ -16,16 +16,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from camsvc import log
+from camsvc.api.services.rights import search_reach
 from camsvc.clock import Clock
 from camsvc.config import Settings
 from camsvc.db import named_filter
 from camsvc.db.database import INCIDENTS, Database
 from camsvc.db.queries import alerts, grants, saved_searches
 from camsvc.db.queries.alerts import Raise
-from camsvc.db.queries.changes import changes_since
+from camsvc.db.queries.changes import Change, changes_since
 from camsvc.domain.account import Action, User
 from camsvc.domain.alert import ALERTS_AN_HOUR, Alerting, Watch
-from camsvc.domain.incident import Incident
 from camsvc.domain.matching import matches
 from camsvc.errors import InputError
 
@@ -67,7 +67,7 @@ class Alerter:
             if not changes:
                 return False
             watches = self._watches(session)
-            found = [each for change in changes for each in self._answering(watches, change.incident)]
+            found = [each for change in changes for each in self._answering(watches, change)]
             if found:
                 alerts.raise_all(session, found)
                 self._hold_up(session, found)
@@ -88,17 +88,18 @@ class Alerter:
                     self._unreadable.add(search.id)
                     _log.warning("saved search is no longer understood", search=str(search.id), reason=str(error))
                 continue
-            wanted = replace(wanted, from_=None, to=None).under(user.reach(Action.SEARCH))
+            wanted = replace(wanted, from_=None, to=None).under(search_reach(user, wanted))
             told = search.alerting or Alerting()
             found.append(Watch(search.id, search.name, user_id, wanted, user.reach(Action.EXPORT), told, since))
         return found
 
-    def _answering(self, watches: Iterable[Watch], incident: Incident) -> Iterable[Raise]:
+    def _answering(self, watches: Iterable[Watch], change: Change) -> Iterable[Raise]:
+        incident = change.incident
         for each in watches:
             hours = each.alerting.hours
             if incident.started_at < each.since or (hours and not hours.hold(incident.started_at, self._zone)):
                 continue
-            if matches(each.wanted, incident):
+            if matches(each.wanted, incident, change.marks):
                 channels = each.alerting.channels if each.leaving.covers(incident.area) else frozenset()
                 yield Raise(each.id, each.user_id, incident, channels)
 

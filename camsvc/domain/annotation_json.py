@@ -1,0 +1,80 @@
+"""What people say of incidents as JSON, by the names of the REST interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from camsvc.domain.annotation import Assignment, Entry, Judgement, Said
+from camsvc.domain.incident_json import time_json
+
+
+def summary_json(incident: UUID, now: Said) -> dict[str, Any]:
+    """For a list: without texts."""
+    held = now.assignment
+    return {
+        "incident": str(incident),
+        "tags": [each.tag for each in now.tags],
+        "disposition": now.disposition.value,
+        "assignee": held.assignee if held else None,
+        "done": held is not None and held.done_at is not None,
+        "notes": len(now.notes),
+    }
+
+
+def annotations_json(incident: UUID, now: Said, history: Sequence[Entry]) -> dict[str, Any]:
+    return {
+        "incident": str(incident),
+        "tags": [{"tag": each.tag, "by": each.by.name, "at": time_json(each.at)} for each in now.tags],
+        "notes": [
+            {
+                "id": each.id,
+                "text": each.text,
+                "by": each.by.name,
+                "at": time_json(each.at),
+                "edited_at": time_json(each.edited_at) if each.edited_at else None,
+            }
+            for each in now.notes
+        ],
+        "assignment": _assignment(now.assignment) if now.assignment else None,
+        "disposition": _judgement(now.judgement),
+        "history": [entry_json(each) for each in history],
+    }
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    draft = entry.said
+    return {
+        "id": entry.id,
+        "at": time_json(entry.at),
+        "by": entry.by.name,
+        "what": draft.what.value,
+        "tag": draft.tag,
+        "note": draft.note,
+        "text": draft.text,
+        "assignee": draft.assignee,
+        "disposition": draft.disposition.value if draft.disposition else None,
+        "reason": draft.reason,
+    }
+
+
+def _assignment(held: Assignment) -> dict[str, Any]:
+    return {
+        "assignee": held.assignee,
+        "by": held.by.name,
+        "at": time_json(held.at),
+        "done_by": held.done_by.name if held.done_by else None,
+        "done_at": time_json(held.done_at) if held.done_at else None,
+    }
+
+
+def _judgement(held: Judgement | None) -> dict[str, Any]:
+    if held is None:
+        return {"disposition": "none", "reason": None, "by": None, "at": None}
+    return {
+        "disposition": held.disposition.value,
+        "reason": held.reason,
+        "by": held.by.name,
+        "at": time_json(held.at),
+    }
