@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
 from camsvc.clock import Clock
 from camsvc.domain.camera import Transport
-from camsvc.media.packets import CLOCK_HZ, Kind, Packet
+from camsvc.media.packets import CLOCK_HZ, Kind, Packet, VideoParameters
 from camsvc.media.rtsp import RtspSource
 
 WATCH_S = 6.0
@@ -65,10 +66,11 @@ def probe(
     stop: threading.Event,
     transport: Transport = Transport.TCP,
     watch_s: float = WATCH_S,
+    see: Callable[[VideoParameters, Packet], None] = lambda *_: None,
 ) -> Probe:
     """Opens the camera and watches it until a second key frame has come, at least ``watch_s``, at most WATCH_MOST_S.
 
-    Raises what ``RtspSource`` raises.
+    ``see`` is shown every packet. Raises what ``RtspSource`` raises.
     """
     began_s = clock.monotonic_s()
     with RtspSource(url, transport=transport, clock=clock, stop=stop) as source:
@@ -76,6 +78,7 @@ def probe(
         watch = _Watch()
         for packet in source.packets():
             watch.see(packet)
+            see(source.parameters.video, packet)
             watched_s = clock.monotonic_s() - opened_s
             if watched_s > max(watch_s, WATCH_MOST_S) or (watched_s > watch_s and len(watch.key_times) > 1):
                 break

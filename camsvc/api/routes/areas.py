@@ -30,3 +30,12 @@ def put(request: Request, user: SignedIn, path: str, body: schemas.AreaName) -> 
     return JSONResponse(
         areas.area_json(areas.name(server_of(request), user, path, body.name, source=source_of(request)))
     )
+
+
+@router.post("/{path:path}/move", response_model=schemas.AreaMoved)
+def move(request: Request, user: SignedIn, path: str, body: schemas.AreaMove) -> Response:
+    """Put the cameras of an area, and of those below it, into another. An area itself never moves: what was seen in it
+    stays there, and grants name it.
+    """
+    moved = areas.move_cameras(server_of(request), user, path, body.to, source=source_of(request))
+    return JSONResponse({"moved": moved})

@@ -96,7 +96,9 @@ def delete(request: Request, user: SignedIn, camera: CameraId, if_match: IfMatch
 def describe(document: dict[str, Any]) -> None:
     """Put the schema of a desired camera into the OpenAPI document: bodies are checked by hand, credentials first."""
     schema = CameraConfig.model_json_schema(ref_template="#/components/schemas/{model}")
-    document["components"]["schemas"] |= schema.pop("$defs") | {"CameraConfig": schema}
+    trial = schemas.RuleTrial.model_json_schema(ref_template="#/components/schemas/{model}")
+    trial.pop("$defs")  # those of a camera
+    document["components"]["schemas"] |= schema.pop("$defs") | {"CameraConfig": schema, "RuleTrial": trial}
 
 
 def _answer(view: CameraView, status: int = 200) -> Response:

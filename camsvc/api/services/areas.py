@@ -13,10 +13,11 @@ from camsvc.api.services import audit, rights
 from camsvc.api.services.text import refuse_unstorable
 from camsvc.config import AreaConfig
 from camsvc.db.queries import areas as rows
+from camsvc.db.queries import cameras as camera_rows
 from camsvc.db.queries.areas import Area
 from camsvc.domain.account import Action, User
 from camsvc.domain.audit import Kind
-from camsvc.errors import NotFoundError
+from camsvc.errors import InputError, NotFoundError
 
 _log = log.get(__name__)
 
@@ -51,6 +52,46 @@ def name(server: Server, user: User, path: str, name: str, *, source: str | None
         audit.append(session, user, Kind.CONFIGURE, "area.named", source=source, area=path, details={"name": name})
     _log.info("area named", area=path, name=name, user=user.name)
     return get(server, user, path)
+
+
+def move_cameras(server: Server, user: User, path: str, to: str, *, source: str | None = None) -> int:
+    """Put the cameras of the area ``path`` into the area ``to``, those of areas below it into areas of the same names
+    below ``to``; how many. Each is recorded. What they saw stays where it was seen, and the area itself stays: paths
+    never change, as incidents and grants name them.
+
+    Raises ForbiddenError; InputError for an area that is not there, or that lies within the other.
+    """
+    for each in (path, to):
+        rights.require_area(server, user, Action.CONFIGURE, each, source=source)
+    if to.startswith(f"{path}/"):
+        raise InputError(
+            "the cameras cannot move into an area below their own", parameter="to", cure="choose an area beside it"
+        )
+    with server.database.session() as session:
+        known = {each.path for each in rows.all_areas(session)}
+        for each, name_ in ((path, "path"), (to, "to")):
+            if each not in known:
+                raise InputError(
+                    f"there is no area {each[:100]!r}", parameter=name_, cure="GET /api/v1/areas lists all"
+                )
+        found = [] if path == to else camera_rows.all_cameras(session, server.cipher, area=path, lock=True)
+        for camera in found:
+            moved = camera.model_copy(update={"area": to + camera.area.removeprefix(path)})
+            camera_rows.put(session, moved, server.cipher)
+        for camera in found:
+            area, details = to + camera.area.removeprefix(path), {"changed": ["area"], "moved_from": camera.area}
+            audit.append(
+                session,
+                user,
+                Kind.CONFIGURE,
+                "camera.changed",
+                source=source,
+                camera=camera.id,
+                area=area,
+                details=details,
+            )
+    _log.info("cameras moved", area=path, to=to, cameras=len(found), user=user.name)
+    return len(found)
 
 
 def tree(areas: list[Area]) -> list[dict[str, Any]]:
