@@ -63,8 +63,8 @@ def incident_filter(
 ) -> IncidentFilter:
     """Dependency. Every condition given must hold; of several values of one, any. Raises InputError."""
     terms = filters.Terms(
-        from_=_moment(from_, "from"),
-        to=_moment(to, "to"),
+        from_=moment(from_, "from"),
+        to=moment(to, "to"),
         near=near,
         route=route,
         radius_m=radius_m,
@@ -89,7 +89,7 @@ def incident_filter(
     return filters.parse(terms, server_of(request).settings.timezone)
 
 
-def _moment(text: str | None, parameter: str) -> str | None:
+def moment(text: str | None, parameter: str) -> str | None:
     """A program must say which zone it means: guessing one here would shift its search by hours."""
     if text is None:
         return None

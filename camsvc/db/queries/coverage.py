@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -39,11 +40,22 @@ def spans(
     what: Coverage | Literal["footage", "analysis"] | None = None,
 ) -> list[MissingSpan]:
     """Gaps of ``camera`` that overlap [from_, to), oldest first, uncut; of both kinds unless ``what`` names one."""
+    return spans_of(session, [camera], from_, to, what)
+
+
+def spans_of(
+    session: Session,
+    cameras: Sequence[str],
+    from_: datetime,
+    to: datetime,
+    what: Coverage | Literal["footage", "analysis"] | None = None,
+) -> list[MissingSpan]:
+    """``spans`` of several cameras together."""
     kinds = tuple(Coverage) if what is None else (Coverage(what),)
     rows = session.scalars(
         select(CoverageGapRow)
         .where(
-            CoverageGapRow.camera == camera,
+            CoverageGapRow.camera.in_(cameras),
             CoverageGapRow.what.in_(kinds),
             CoverageGapRow.started_at < to,
             CoverageGapRow.ended_at >= from_,
