@@ -15,12 +15,14 @@ from starlette.responses import Response
 
 from camsvc.api.context import server_of
 from camsvc.api.errors import ForbiddenError, PasswordChangeError
-from camsvc.api.services import accounts, reasons, rights
+from camsvc.api.services import accounts, devices, reasons, rights
+from camsvc.api.services.sign_in import LogIn, Origin
 from camsvc.config import Settings
 from camsvc.domain.account import Action, User
 from camsvc.errors import AccessError
 
 COOKIE = "camsvc_session"
+DEVICE_COOKIE = "camsvc_device"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BEFORE_PASSWORD_CHANGE = frozenset({"/api/v1/auth/password", "/api/v1/auth/logout", "/api/v1/auth/me"})
 """What is answered to somebody who has yet to choose their own password."""
@@ -67,6 +69,12 @@ def agent_of(connection: HTTPConnection) -> str | None:
     return connection.headers.get("user-agent")
 
 
+def origin_of(connection: HTTPConnection) -> Origin:
+    """From where somebody logs in, or proves anew who they are."""
+    marks = connection.cookies.get(_cookie_name(DEVICE_COOKIE, server_of(connection).settings))
+    return Origin(source_of(connection), agent_of(connection), marks)
+
+
 def source_of(connection: HTTPConnection) -> str | None:
     """Address that the audit names: of the client, or of its proxy where the server is not told to trust one."""
     return connection.client.host if connection.client else None
@@ -109,30 +117,43 @@ def require_same_origin(request: Request, *, unsaid_is_fine: bool = False) -> No
     Browsers say where a request comes from: Sec-Fetch-Site, or at least Origin. Hosts are compared, not schemes: behind
     a proxy that ends TLS this server is asked by plain HTTP. Raises ForbiddenError.
     """
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    if site is not None:
-        allowed = site == "same-origin"
-    elif origin is not None:
-        allowed = origin.partition("://")[2] == request.headers.get("host", "nowhere")
-    else:
-        allowed = unsaid_is_fine
-    if not allowed:
+    if not is_same_origin(request, unsaid_is_fine=unsaid_is_fine):
         raise ForbiddenError(
             "This request came from another site's page, or does not say from where: a session cookie is taken only"
             " from this server's own pages. Programs use a bearer token."
         )
 
 
+def is_same_origin(request: Request, *, unsaid_is_fine: bool = False) -> bool:
+    """Whether one of our own pages asks."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        return site == "same-origin"
+    if origin is not None:
+        return origin.partition("://")[2] == request.headers.get("host", "nowhere")
+    return unsaid_is_fine
+
+
 def cookie_name(settings: Settings) -> str:
     """``__Host-``: browsers then take it only over TLS, for this host and no other."""
-    return f"__Host-{COOKIE}" if settings.server.cookie_secure else COOKIE
+    return _cookie_name(COOKIE, settings)
 
 
-def set_session_cookie(response: Response, settings: Settings, token: str, max_age_s: int) -> None:
+def let_in(response: Response, settings: Settings, entered: LogIn) -> None:
+    """The browser's session begins; it is marked as one that the account is known to use."""
+    _set_cookie(response, settings, COOKIE, entered.token, entered.ttl_s)
+    _set_cookie(response, settings, DEVICE_COOKIE, entered.device, int(devices.MARK_AGE.total_seconds()))
+
+
+def _cookie_name(name: str, settings: Settings) -> str:
+    return f"__Host-{name}" if settings.server.cookie_secure else name
+
+
+def _set_cookie(response: Response, settings: Settings, name: str, value: str, max_age_s: int) -> None:
     response.set_cookie(
-        cookie_name(settings),
-        token,
+        _cookie_name(name, settings),
+        value,
         max_age=max_age_s,
         path="/",
         secure=settings.server.cookie_secure,

@@ -30,6 +30,21 @@ class PasswordChangeError(ForbiddenError):
     """Somebody else has set the password of who asks: first they choose their own."""
 
 
+class SecondFactorNeededError(AccessError):
+    """The password is right; a code of the second factor must come with it."""
+
+
+class EnrolmentNeededError(ForbiddenError):
+    """The password is right; policy wants a second factor, which the account has yet to set up."""
+
+
+class StaleLogInError(AccessError):
+    """A log-in of several steps took too long, or something changed meanwhile: it begins anew."""
+
+    def __init__(self) -> None:
+        super().__init__("this took too long, or something changed meanwhile: log in again")
+
+
 class LockedOutError(AccessError):
     """Too many wrong passwords in a row; ``retry_after_s`` says how long to wait."""
 

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 from camsvc import log
 from camsvc.api.errors import (
     BusyError,
+    EnrolmentNeededError,
     ForbiddenError,
     InvalidBodyError,
     LockedOutError,
@@ -28,6 +29,7 @@ from camsvc.api.errors import (
     PasswordChangeError,
     PreconditionError,
     ReasonError,
+    SecondFactorNeededError,
     faults_of,
 )
 from camsvc.errors import (
@@ -141,8 +143,15 @@ def _of_access(error: AccessError) -> Problem:
     if isinstance(error, PasswordChangeError):
         cure = "choose your own with POST /api/v1/auth/password, or on the page /account"
         return Problem(403, "password-change-needed", str(error), cure=cure)
+    if isinstance(error, EnrolmentNeededError):
+        cure = "log in once on the page /login, which leads through it"
+        return Problem(403, "second-factor-not-set-up", str(error), cure=cure)
     if isinstance(error, ForbiddenError):
         return Problem(403, "forbidden", str(error))
+    if isinstance(error, SecondFactorNeededError):
+        cure = "send the current code, or a recovery code, as 'totp'"
+        headers = {"WWW-Authenticate": "Bearer"}
+        return Problem(401, "second-factor-needed", str(error), "totp", cure, headers=headers)
     if isinstance(error, LockedOutError):
         wait = _seconds(error.retry_after_s)
         return Problem(429, "locked-out", str(error), cure=f"wait {wait} s", headers={"Retry-After": wait})

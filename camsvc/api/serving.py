@@ -40,6 +40,8 @@ def make_server(app: FastAPI, settings: Settings) -> HttpServer:
             app,
             host=settings.server.host,
             port=settings.server.port,
+            proxy_headers=bool(settings.server.trusted_proxies),  # nobody is believed who is not named
+            forwarded_allow_ips=list(settings.server.trusted_proxies),
             log_config=None,
             access_log=False,  # the envelope writes it, without queries
             server_header=False,

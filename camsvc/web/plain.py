@@ -49,13 +49,12 @@ def login_page(
     *,
     next_: str,
     name: str = "",
-    error: str | None = None,
+    fault: str = "",
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HTMLResponse:
-    """``error`` is a key of the catalogue."""
+    """``fault``: what was wrong with the last try, as text."""
     code = language_of(connection, settings)
     say = language(code)
-    fault = f'<p class="error" role="alert">{escape(say(error))}</p>' if error else ""
     name_focus, password_focus = ("", " autofocus") if name else (" autofocus", "")
     languages = "".join(
         f'<a href="/login?lang={each}&amp;next={quote(next_, safe="")}" lang="{each}" hreflang="{each}"'
@@ -65,7 +64,8 @@ def login_page(
     body = f"""<main>
 <div class="brand"><img src="{asset("mark.svg")}" alt="" width="30" height="30"><h1>camsvc</h1></div>
 <p class="what">{escape(say("login.what"))}</p>
-{fault}
+{alert(fault)}
+{_provider(say, settings, next_)}
 <form method="post" action="/login">
 <input type="hidden" name="next" value="{escape(next_)}">
 <label for="name">{escape(say("login.name"))}</label>
@@ -78,8 +78,35 @@ def login_page(
 </form>
 <footer>{languages}</footer>
 </main>"""
-    script = f'<script src="{asset("login.js")}" defer data-next="{escape(next_)}"></script>' if not error else ""
-    return HTMLResponse(_document(connection, say, say("login.title"), body, script), status, dict(_HEADERS))
+    script = f'<script src="{asset("login.js")}" defer data-next="{escape(next_)}"></script>' if not fault else ""
+    return plain_page(connection, settings, say("login.title"), body, script, status)
+
+
+def alert(fault: str) -> str:
+    return f'<p class="error" role="alert">{escape(fault)}</p>' if fault else ""
+
+
+def plain_page(
+    connection: HTTPConnection,
+    settings: Settings,
+    title: str,
+    body: str,
+    head: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HTMLResponse:
+    """``body`` and ``head`` are HTML; what they hold of others is escaped already."""
+    say = language(language_of(connection, settings))
+    return HTMLResponse(_document(connection, say, title, body, head), status, dict(_HEADERS))
+
+
+def _provider(say: Language, settings: Settings, next_: str) -> str:
+    """The way in by a sign-in provider. A link: a form may not lead to another host."""
+    if settings.oidc is None:
+        return ""
+    href = f"/login/provider?next={quote(next_, safe='')}"
+    words = escape(say("proving.provider", name=settings.oidc.name))
+    between = say("proving.or" if settings.log_in.passwords else "proving.or_admin")
+    return f'<a class="button" href="{href}">{words}</a>\n<p class="or"><span>{escape(between)}</span></p>'
 
 
 def away_page(connection: HTTPConnection, settings: Settings) -> HTMLResponse:

@@ -219,6 +219,7 @@ def running(url: str, bucket: Bucket, data: Path, **settings: Any) -> Iterator[S
             "database_url": url,
             **{f"s3_{name}": value for name, value in vars(bucket).items()},
             "server": {"port": 0},
+            "log_in": {"failures_per_address": 1000},  # all tests come from one
             **settings,
         }
     )

@@ -85,6 +85,7 @@ def web(
             "secret_key": key,
             **{f"s3_{key}": value for key, value in bucket.items()},
             "server": {"port": 0},
+            "log_in": {"failures_per_address": 1000},  # all tests come from one
             "map": {"boundaries": str(boundaries())},
         }
     )

@@ -10,15 +10,15 @@ from starlette.responses import JSONResponse
 from camsvc.api import schemas
 from camsvc.api.access import (
     SignedIn,
-    agent_of,
     clear_session_cookie,
+    let_in,
+    origin_of,
     require_same_origin,
     session_cookie,
-    set_session_cookie,
     source_of,
 )
 from camsvc.api.context import server_of
-from camsvc.api.services import accounts
+from camsvc.api.services import accounts, second_factor, sign_in
 from camsvc.api.services.text import refuse_unstorable
 from camsvc.db.models import TokenKind
 from camsvc.domain.account import Action, User
@@ -27,6 +27,7 @@ router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
 Name = Annotated[str, Form(max_length=200)]
 Password = Annotated[str, Form(max_length=1000)]
+Code = Annotated[str | None, Form(max_length=100, description="One-time code, or recovery code")]
 
 
 @router.post("/token", response_model=schemas.Token)
@@ -36,27 +37,29 @@ def token(
     password: Password,
     grant_type: Annotated[str | None, Form(pattern="^password$")] = None,
     scope: Annotated[str, Form()] = "",
+    totp: Code = None,
 ) -> Response:
-    """OAuth2 password form (RFC 6749 §4.3): a bearer token for a program. Scopes are not used."""
+    """OAuth2 password form (RFC 6749 §4.3): a bearer token for a program. Scopes are not used.
+
+    Where a second factor is set up, ``totp`` is its current code, or a recovery code; without it the problem
+    ``second-factor-needed`` says so.
+    """
     del grant_type, scope
     refuse_unstorable(username, "username")
-    made = accounts.log_in(
-        server_of(request), username, password, TokenKind.BEARER, source=source_of(request), agent=agent_of(request)
-    )
+    server = server_of(request)
+    made = sign_in.log_in(server, username, password, TokenKind.BEARER, origin_of(request), code=totp)
     return JSONResponse({"access_token": made.token, "token_type": "bearer", "expires_in": made.ttl_s})
 
 
 @router.post("/login", response_model=schemas.Me)
-def login(request: Request, username: Name, password: Password) -> Response:
-    """Sets the page's session cookie."""
+def login(request: Request, username: Name, password: Password, totp: Code = None) -> Response:
+    """Sets the page's session cookie. ``totp`` as in ``/token``."""
     require_same_origin(request, unsaid_is_fine=True)
     refuse_unstorable(username, "username")
     server = server_of(request)
-    made = accounts.log_in(
-        server, username, password, TokenKind.SESSION, source=source_of(request), agent=agent_of(request)
-    )
+    made = sign_in.log_in(server, username, password, TokenKind.SESSION, origin_of(request), code=totp)
     response = JSONResponse(_me(made.user))
-    set_session_cookie(response, server.settings, made.token, made.ttl_s)
+    let_in(response, server.settings, made)
     return response
 
 
@@ -71,6 +74,13 @@ def logout(request: Request, user: SignedIn) -> Response:
     response = Response(status_code=204)
     clear_session_cookie(response, server.settings)
     return response
+
+
+@router.post("/password", status_code=204)
+def change_password(request: Request, user: SignedIn, body: schemas.PasswordChange) -> Response:
+    """One's own password. All other sessions and tokens of log-ins end; API tokens stay."""
+    second_factor.change_password(server_of(request), user, body.old, body.new, origin_of(request))
+    return Response(status_code=204)
 
 
 @router.get("/me", response_model=schemas.Me)

@@ -1,4 +1,4 @@
-"""Logging in and out, and who a token belongs to."""
+"""Slowing down guessers, logging out, and who a token belongs to. Logging in is ``sign_in``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from camsvc import log
 from camsvc.api.context import Server
 from camsvc.api.errors import BusyError, LockedOutError
 from camsvc.api.services import audit
@@ -23,19 +21,8 @@ from camsvc.errors import AccessError
 HASHES_AT_ONCE = 2
 """A password's hash takes 64 MiB and a tenth of a second by design; strangers can ask for as many as they like."""
 HASH_WAIT_S = 5.0
-NAME_RECORDED = 100
-"""Characters of a name that was tried; some type their password there."""
 NAMES_REMEMBERED = 10_000
 """Names that somebody failed to log in with lately. The oldest is forgotten first; the database counts on its own."""
-
-_log = log.get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LogIn:
-    user: User
-    token: str
-    ttl_s: int
 
 
 class Gatekeeper:
@@ -53,19 +40,22 @@ class Gatekeeper:
         self._hashes = threading.BoundedSemaphore(HASHES_AT_ONCE)
 
     @contextmanager
-    def attempt(self, name: str) -> Iterator[None]:
+    def attempt(self, name: str, *, is_known: bool = False) -> Iterator[None]:
         """Within it the password is checked; an AccessError counts as a failure, a normal end as a success.
 
-        Raises LockedOutError, or BusyError when too many log in at once.
+        ``is_known``: from a browser that logged in before, whose failures are counted elsewhere. Raises
+        LockedOutError, or BusyError when too many log in at once.
         """
         key = name.strip().lower()[:100]
-        self._refuse_locked(key)
+        if not is_known:
+            self._refuse_locked(key)
         if not self._hashes.acquire(timeout=HASH_WAIT_S):
             raise BusyError("Too many are logging in at once.")
         try:
             yield
         except AccessError:
-            self._count(key)
+            if not is_known:
+                self._count(key)
             raise
         else:
             with self._lock:
@@ -90,38 +80,6 @@ class Gatekeeper:
             self._failures[key] = failures + 1, self._clock.monotonic_s()
             while len(self._failures) > NAMES_REMEMBERED:
                 self._failures.popitem(last=False)
-
-
-def log_in(
-    server: Server,
-    name: str,
-    password: str,
-    kind: TokenKind,
-    *,
-    source: str | None = None,
-    agent: str | None = None,
-) -> LogIn:
-    """A new token or page session. Recorded, and so is a refusal, with the name that was tried.
-
-    Raises AccessError, LockedOutError, BusyError, DatabaseUnavailableError.
-    """
-    ttl_s = int(server.settings.server.session_ttl_h * 3600)
-    try:
-        with server.gatekeeper.attempt(name):
-            user = accounts.login(server.database, name, password)
-    except LockedOutError:
-        raise  # not recorded again and again: the attempts that led to it are
-    except AccessError:
-        _log.warning("log-in refused", user=name[:100])
-        audit.refuse_sign_in(server, name[:NAME_RECORDED], source=source)
-        raise
-    with server.database.session() as session:
-        accounts.purge(session)
-        token = accounts.issue(session, user, kind, ttl_s, source=source, agent=agent)
-        what = "token.issued" if kind is TokenKind.BEARER else "session.begun"
-        audit.append(session, user, Kind.SIGN_IN, what, source=source, details={"ttl_s": ttl_s})
-    _log.info("logged in", user=user.name, kind=kind.value)
-    return LogIn(user, token, ttl_s)
 
 
 def log_out(server: Server, user: User | None, token: str, *, source: str | None = None) -> None:

@@ -82,6 +82,12 @@ def is_set_up(session: Session, user: int) -> bool:
     return state(session, user).is_set_up
 
 
+def require(session: Session, user: int) -> None:
+    """Raises NotFoundError when none is set up."""
+    if not is_set_up(session, user):
+        raise NotFoundError("no second factor is set up", cure="set one up first")
+
+
 def begin(session: Session, cipher: Cipher, user: int) -> str:
     """The secret to put into an authenticator, in base 32: a new one, or the one that was begun within the hour.
 
