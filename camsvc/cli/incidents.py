@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from camsvc.cli import tables
+from camsvc.cli import annotating, tables
 from camsvc.cli.options import CaseOption, ConfigOption, DataOption, JsonOption, PurposeOption, site
 from camsvc.cli.record import record
 from camsvc.db import filters
@@ -26,7 +26,8 @@ from camsvc.domain.search_json import search_json
 from camsvc.domain.track import ObjectClass
 from camsvc.errors import InputError
 
-app = typer.Typer(no_args_is_help=True, help="Search incidents by time and place; show one.")
+app = typer.Typer(no_args_is_help=True, help="Search incidents by time and place; show one, and say what it was.")
+annotating.add_to(app)
 
 _Several = list[str] | None
 

@@ -55,7 +55,7 @@ def record(
     if missing:
         options = " and ".join(OPTIONS[each] for each in missing)
         raise InputError(f"policy wants to know what this is for: '{kind}'", parameter=options, cure=f"give {options}")
-    told = {**(details or {}), "command_line_of": _operator()}
+    told = {**(details or {}), "command_line_of": operator()}
     deed = Deed(
         kind,
         what,
@@ -69,7 +69,8 @@ def record(
     audit.append(session, deed)
 
 
-def _operator() -> str:
+def operator() -> str:
+    """Account of the operating system."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an id without a name, as in a container

@@ -1,13 +1,25 @@
-"""What people say of incidents as JSON, by the names of the REST interface."""
+"""What people say of incidents as JSON, by the names of the REST interface, and as the audit chain names it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from camsvc.domain.annotation import Assignment, Entry, Judgement, Said
+from camsvc.domain.annotation import Assignment, Entry, Judgement, Said, What
 from camsvc.domain.incident_json import time_json
+
+_DEEDS: Mapping[What, str] = {
+    What.TAGGED: "incident.tagged",
+    What.UNTAGGED: "incident.untagged",
+    What.NOTED: "note.added",
+    What.NOTE_EDITED: "note.edited",
+    What.NOTE_WITHDRAWN: "note.withdrawn",
+    What.ASSIGNED: "incident.assigned",
+    What.DONE: "incident.done",
+    What.UNASSIGNED: "incident.unassigned",
+    What.JUDGED: "incident.judged",
+}
 
 
 def summary_json(incident: UUID, now: Said) -> dict[str, Any]:
@@ -57,6 +69,26 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "disposition": draft.disposition.value if draft.disposition else None,
         "reason": draft.reason,
     }
+
+
+def deed_of(entry: Entry) -> str:
+    """Its name in the audit chain."""
+    return _DEEDS[entry.said.what]
+
+
+def details_of(entry: Entry) -> dict[str, Any]:
+    """What the record of it says besides who, when and of which incident. Not the text of a note: a record stays for
+    ever, a note goes with its incident."""
+    draft = entry.said
+    is_note = draft.what in {What.NOTED, What.NOTE_EDITED, What.NOTE_WITHDRAWN}
+    details = {
+        "tag": draft.tag,
+        "note": (draft.note or entry.id) if is_note else None,
+        "assignee": draft.assignee,
+        "disposition": draft.disposition,
+        "reason": draft.reason,
+    }
+    return {name: value for name, value in details.items() if value is not None}
 
 
 def _assignment(held: Assignment) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,7 +17,8 @@ from camsvc.db.queries import accounts
 from camsvc.db.queries import annotations as rows
 from camsvc.db.queries.annotations import Place, Usage
 from camsvc.domain.account import EVERYWHERE, Action, User
-from camsvc.domain.annotation import Author, Disposition, Draft, Entry, Note, Said, What, said
+from camsvc.domain.annotation import Author, Disposition, Draft, Entry, Note, Said, said
+from camsvc.domain.annotation_json import deed_of, details_of
 from camsvc.domain.audit import Kind
 from camsvc.domain.incident import Incident
 from camsvc.errors import InputError, NotFoundError
@@ -28,18 +28,6 @@ AT_ONCE_MAX = 200
 TAGS_SUGGESTED = 100
 ASSIGNEES_MAX = 500
 """Beyond so many names nobody chooses from a list."""
-
-_DEEDS: Mapping[What, str] = {
-    What.TAGGED: "incident.tagged",
-    What.UNTAGGED: "incident.untagged",
-    What.NOTED: "note.added",
-    What.NOTE_EDITED: "note.edited",
-    What.NOTE_WITHDRAWN: "note.withdrawn",
-    What.ASSIGNED: "incident.assigned",
-    What.DONE: "incident.done",
-    What.UNASSIGNED: "incident.unassigned",
-    What.JUDGED: "incident.judged",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,25 +205,6 @@ def require(server: Server, user: User, incident: UUID, *, source: str | None = 
     return found
 
 
-def told(entry: Entry) -> dict[str, Any]:
-    """What the record of it says besides who, when and of which incident."""
-    draft = entry.said
-    is_note = draft.what in {What.NOTED, What.NOTE_EDITED, What.NOTE_WITHDRAWN}
-    details = {
-        "tag": draft.tag,
-        "note": (draft.note or entry.id) if is_note else None,
-        "assignee": draft.assignee,
-        "disposition": draft.disposition,
-        "reason": draft.reason,
-    }
-    return {name: value for name, value in details.items() if value is not None}
-
-
-def deed(entry: Entry) -> str:
-    """Its name in the audit chain."""
-    return _DEEDS[entry.said.what]
-
-
 def _require_all(server: Server, user: User, incidents: Sequence[UUID], source: str | None) -> Mapping[UUID, Place]:
     with server.database.session() as session:
         places = rows.places(session, incidents)
@@ -262,7 +231,7 @@ def _say(
 def _write(
     session: Session, user: User, incidents: Sequence[UUID], drafts: Sequence[Draft], source: str | None
 ) -> dict[UUID, list[Entry]]:
-    """With a record for each thing that is new; the text of a note is not in it, for a record stays for ever."""
+    """With a record for each thing that is new."""
     for each in drafts:
         refuse_unstorable({"text": each.text or "", "reason": each.reason or ""})
     places = rows.places(session, incidents)
@@ -273,12 +242,12 @@ def _write(
                 session,
                 user,
                 Kind.ANNOTATE,
-                deed(entry),
+                deed_of(entry),
                 source=source,
                 camera=places[id_].camera,
                 area=places[id_].area,
                 incident=id_,
-                details=told(entry),
+                details=details_of(entry),
             )
     return new
 
