@@ -16,6 +16,7 @@ from camsvc.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
     from camsvc.api.services.accounts import Gatekeeper
+    from camsvc.api.services.duty import Duty
     from camsvc.api.services.feed import Feed
     from camsvc.api.services.readiness import Readiness
     from camsvc.api.services.recent import Recent
@@ -41,6 +42,7 @@ class Server:
     recent: Recent
     live: LiveProcesses
     states: States
+    duties: tuple[Duty, ...]
 
 
 def server_of(connection: HTTPConnection) -> Server:

@@ -66,8 +66,9 @@ class Alerting:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedSearch:
-    id: UUID
+class Draft:
+    """A search as its owner wants it saved."""
+
     name: str
     conditions: Mapping[str, Any]
     """By the names of the REST interface (``domain.search_json``)."""
@@ -75,6 +76,11 @@ class SavedSearch:
     """In place of ``from`` and ``to`` in the conditions; None: those."""
     alerting: Alerting | None = None
     """None: it raises no alerts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch(Draft):
+    id: UUID
     has_webhook: bool = False
     paused_at: datetime | None = None
     """Since when it raises no more alerts, as there were too many; None: it does."""

@@ -12,6 +12,7 @@ from nicegui.element import Element
 from camsvc.domain.account import Action
 from camsvc.log import redact
 from camsvc.web.alarms import LIGHT, Alarm, Part
+from camsvc.web.bell import Bell
 from camsvc.web.language import LANGUAGES, language
 from camsvc.web.lookout import Snapshot
 from camsvc.web.markup import icon, tag
@@ -32,7 +33,7 @@ ICONS = {
     Part.NOTIFICATIONS: "notifications_off",
 }
 
-Place = Literal["live", "cameras", "incidents", "admin", "account"]
+Place = Literal["live", "cameras", "incidents", "alerts", "admin", "account"]
 PLACES: tuple[tuple[Place, str, str], ...] = (
     ("live", "/live", "grid_view"),
     ("cameras", "/", "videocam"),
@@ -56,7 +57,7 @@ def frame(
     )
     client.on_exception(lambda: ui.notify(words.language("broken.page"), type="negative"))
     tag("a", "cam-skip", words.language("nav.skip"), href="#main")
-    _header(visitor, words, here)
+    _header(site, visitor, words, here)
     alarms = Alarms(words, is_administrator=visitor.user.reach(Action.ADMINISTER).is_everywhere)
     alarms.show(site.lookout.last)
     watcher = for_page(client, alarms.show)
@@ -66,7 +67,7 @@ def frame(
         yield middle
 
 
-def _header(visitor: Visitor, words: Words, here: str) -> None:
+def _header(site: Site, visitor: Visitor, words: Words, here: str) -> None:
     say = words.language
     with tag("header", "cam-header"):
         with tag("a", "cam-brand", href="/", aria_label=say("nav.home")):
@@ -79,6 +80,8 @@ def _header(visitor: Visitor, words: Words, here: str) -> None:
                     icon(icon_name)
                     tag("span", "", say(f"nav.{name}"))
         tag("span", "cam-header__space")
+        if not visitor.user.reach(Action.SEARCH).is_nowhere:
+            Bell(site, visitor, words)
         with tag("span", "cam-langs", role="group", aria_label=say("language.label")):
             for code in LANGUAGES:
                 current = {"aria-current": "true"} if code == say.code else {}

@@ -20,10 +20,11 @@ from camsvc.api.context import Server
 from camsvc.config import Settings
 from camsvc.errors import ConfigError
 from camsvc.web import layers
+from camsvc.web.bells import Bells
 from camsvc.web.guard import Guard
 from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
-from camsvc.web.pages import cameras, incidents, live, login
+from camsvc.web.pages import alerts, cameras, incidents, live, login
 from camsvc.web.pages.admin import desk
 from camsvc.web.plain import STATIC, notice_page
 from camsvc.web.site import RECONNECT_TIMEOUT_S, Site
@@ -47,7 +48,8 @@ def mount(app: FastAPI) -> Site:
     for code in LANGUAGES:
         language(code)  # a broken catalogue is found now, not by a user
     lookout = Lookout(server)
-    site = Site(server, lookout, _zone(server.settings.timezone))
+    bells = Bells(server)
+    site = Site(server, lookout, _zone(server.settings.timezone), bells)
     who = Who(server.clock)
     app.include_router(login.router(who))
     layers.serve(app, server.settings.map)
@@ -56,6 +58,7 @@ def mount(app: FastAPI) -> Site:
     cameras.add(site)
     incidents.add(site)
     desk.add(site)
+    alerts.add(site)
     nicegui_app.state.camsvc = server
     ui.run_with(
         app,
@@ -80,6 +83,7 @@ def mount(app: FastAPI) -> Site:
             "message_too_long_body": say("connection.too_long_body"),
         }
     nicegui_app.on_shutdown(lookout.close)
+    nicegui_app.on_shutdown(bells.close)
     return site
 
 

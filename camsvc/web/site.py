@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from nicegui import Client, ui
 
 from camsvc.api.context import Server
+from camsvc.web.bells import Bells
 from camsvc.web.language import QUASAR, language
 from camsvc.web.lookout import Lookout
 from camsvc.web.moments import Wall
@@ -29,6 +30,7 @@ class Site:
     lookout: Lookout | Sight
     """As a page has it: only what its visitor may know of (``seen_by``)."""
     zone: ZoneInfo
+    bells: Bells
 
     def seen_by(self, visitor: Visitor) -> Site:
         """For the page of ``visitor``: what they may not see is not there."""

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from camsvc.db.models import AlertRow, SavedSearchRow, UserRow
-from camsvc.domain.alert import SEARCHES_MAX, Alerting, Channel, Hours, SavedSearch
+from camsvc.domain.alert import SEARCHES_MAX, Alerting, Channel, Draft, Hours, SavedSearch
 from camsvc.errors import ConflictError, NotFoundError
 
 
@@ -26,23 +26,23 @@ def get(session: Session, user: int, search: UUID) -> SavedSearch:
     return _search(_row(session, user, search), _unseen(session, user).get(search, 0))
 
 
-def add(session: Session, user: int, wanted: SavedSearch, sealed_webhook: bytes | None) -> SavedSearch:
+def add(session: Session, user: int, wanted: Draft, sealed_webhook: bytes | None) -> SavedSearch:
     """Under an id of its own. Raises ConflictError when the name is taken, or the account has SEARCHES_MAX."""
     session.get(UserRow, user, with_for_update=True)  # so that two at once cannot pass the bound
     names = set(session.scalars(select(SavedSearchRow.name).where(SavedSearchRow.user_id == user)))
     if len(names) >= SEARCHES_MAX:
         raise ConflictError(f"there are {SEARCHES_MAX} saved searches already", cure="remove one first")
     _require_free(wanted.name, names)
-    row = SavedSearchRow(id=uuid4(), user_id=user, name=wanted.name)
+    row = SavedSearchRow(id=uuid4(), user_id=user, name=wanted.name, conditions=dict(wanted.conditions))
     session.add(row)
     _fill(session, row, wanted, sealed_webhook)
     return _search(row, 0)
 
 
-def change(session: Session, user: int, wanted: SavedSearch, sealed_webhook: bytes | None) -> SavedSearch:
-    """Replace the search of ``wanted.id``; a pause ends. Raises NotFoundError, ConflictError when the name is taken."""
-    row = _row(session, user, wanted.id)
-    others = select(SavedSearchRow.name).where(SavedSearchRow.user_id == user, SavedSearchRow.id != wanted.id)
+def change(session: Session, user: int, search: UUID, wanted: Draft, sealed_webhook: bytes | None) -> SavedSearch:
+    """In place of what it was; a pause ends. Raises NotFoundError, ConflictError when the name is taken."""
+    row = _row(session, user, search)
+    others = select(SavedSearchRow.name).where(SavedSearchRow.user_id == user, SavedSearchRow.id != search)
     _require_free(wanted.name, set(session.scalars(others)))
     row.name = wanted.name
     _fill(session, row, wanted, sealed_webhook)
@@ -61,8 +61,10 @@ def pause(session: Session, search: UUID) -> None:
     session.execute(update(SavedSearchRow).where(SavedSearchRow.id == search).values(paused_at=func.now()))
 
 
-def sealed_webhook(session: Session, search: UUID) -> bytes | None:
-    return session.scalar(select(SavedSearchRow.sealed_webhook).where(SavedSearchRow.id == search))
+def sealed_webhook(session: Session, user: int, search: UUID) -> bytes | None:
+    """None: it has none, or is gone."""
+    found = select(SavedSearchRow.sealed_webhook).where(SavedSearchRow.id == search, SavedSearchRow.user_id == user)
+    return session.scalar(found)
 
 
 def alerting(session: Session) -> list[tuple[int, datetime, SavedSearch]]:
@@ -77,7 +79,7 @@ def alerting(session: Session) -> list[tuple[int, datetime, SavedSearch]]:
     return [(row.user_id, row.alerts_since, _search(row, 0)) for row in rows if row.alerts_since is not None]
 
 
-def _fill(session: Session, row: SavedSearchRow, wanted: SavedSearch, sealed: bytes | None) -> None:
+def _fill(session: Session, row: SavedSearchRow, wanted: Draft, sealed: bytes | None) -> None:
     now = session.scalars(select(func.now())).one()
     row.conditions = dict(wanted.conditions)
     row.span = wanted.span
@@ -116,7 +118,7 @@ def _unseen(session: Session, user: int) -> Mapping[UUID, int]:
         .where(AlertRow.user_id == user, AlertRow.seen_at.is_(None))
         .group_by(AlertRow.search_id)
     )
-    return dict(session.execute(counted).tuples().all())
+    return {row[0]: row[1] for row in session.execute(counted)}
 
 
 def _search(row: SavedSearchRow, unseen: int) -> SavedSearch:

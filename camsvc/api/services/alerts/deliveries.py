@@ -82,7 +82,7 @@ class Deliverer:
 
     def _target(self, each: Due) -> webhook.Target:
         with self._database.session() as session:
-            sealed = saved_searches.sealed_webhook(session, each.alert.search)
+            sealed = saved_searches.sealed_webhook(session, each.user, each.alert.search)
         if sealed is None:
             raise SendingError("the search has no webhook any more")
         target = open_target(self._cipher, each.user, sealed)
