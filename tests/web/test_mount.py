@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from fastapi import FastAPI
 
 from camsvc.config import MapSettings
 from camsvc.errors import ConfigError
-from camsvc.web import mount
+from camsvc.web import layers, mount
 from camsvc.web.components.map import BOUNDARIES_URL
 from tests.browser import Tab
 from tests.web.conftest import Web
@@ -23,9 +22,9 @@ def test_boundaries_that_cannot_be_drawn_are_refused_by_name(web: Web, tmp_path:
     file = tmp_path / "province.geojson"
     if content is not None:
         file.write_text(content)
-    settings = web.server.settings.model_copy(update={"map": MapSettings(boundaries=file)})
+    settings = MapSettings(boundaries=file)
     with pytest.raises(ConfigError, match=r"map\.boundaries: .*province\.geojson"):
-        mount._boundaries(FastAPI(), replace(web.server, settings=settings))
+        layers.serve(FastAPI(), settings)
 
 
 def test_a_time_zone_that_does_not_exist_is_refused_by_name() -> None:

@@ -19,7 +19,7 @@ export default {
     </div>
     <div v-if="offersHeat" class="cam-seg"><button type="button" data-map="heat" :aria-pressed="String(hot)" @click="warm"><i class="material-icons" aria-hidden="true">whatshot</i><span>{{ texts['map.heat'] }}</span></button></div>
   </div>
-  <p v-if="using" class="cam-map__how" role="status">{{ texts['map.draw.' + using + '_how'] }}</p>
+  <p v-if="using" class="cam-map__how" role="status">{{ texts['map.draw.' + how] }}</p>
   <div v-else-if="heat" class="cam-map__scale" role="status">
     <template v-if="most"><span>1</span><span class="cam-map__ramp" aria-hidden="true"></span><span>{{ heat.exact ? mostText : texts['map.heat_about'].replace('{n}', mostText) }}</span></template>
     <span v-else>{{ texts['map.heat_none'] }}</span>
@@ -45,6 +45,9 @@ export default {
     return { using: this.tool, undoable: false, drafting: false, hot: false, most: 0, icons: ICONS };
   },
   computed: {
+    how() {
+      return `${this.using}_how`;
+    },
     mostText() {
       return new Intl.NumberFormat(this.locale).format(this.most);
     },

@@ -4,6 +4,8 @@ import { element } from "camsvc-map/element.js";
 
 const NAMES_MAX = 300; // of boundaries and roads
 const NAME_PX = 9; // a letter of a name takes this, with some room
+const LETTER_PX = 6.5; // and this without
+const LINE_PX = 15; // names are so far above each other
 const ZOOM_MAX = 20;
 const TILES_NATIVE_MAX = 19; // beyond, tiles are enlarged
 export const FIT = { padding: [36, 36], maxZoom: 17 };
@@ -66,19 +68,27 @@ export class Ground {
       layer.addTo(map).bringToBack();
       if (layer.getBounds().isValid()) extent.extend(layer.getBounds());
     }
-    // A name is shown where its line or area is about as long as the name.
-    const show = () => {
-      for (const { drawn, chars } of names) {
-        const box = drawn.getBounds();
-        const long = map.latLngToLayerPoint(box.getNorthWest()).distanceTo(map.latLngToLayerPoint(box.getSouthEast()));
-        if (long > chars * NAME_PX) drawn.openTooltip();
-        else drawn.closeTooltip();
-      }
-    };
+    const show = () => this.name(names);
     map.on("zoomend", show);
     show();
     this.mark(this.marked);
     return extent.isValid() ? extent : null;
+  }
+
+  // A name is shown where its line or area is about as long as the name, and no longer one's name is in the way.
+  name(names) {
+    const { map } = this;
+    const sized = names.map(({ drawn, chars }) => {
+      const box = drawn.getBounds();
+      const [from, to, at] = [box.getNorthWest(), box.getSouthEast(), drawn.getCenter?.() ?? box.getCenter()].map((each) => map.latLngToLayerPoint(each));
+      return { drawn, at, wide: chars * LETTER_PX, long: from.distanceTo(to), fits: from.distanceTo(to) > chars * NAME_PX };
+    });
+    const taken = [];
+    for (const each of sized.sort((a, b) => b.long - a.long)) {
+      const free = each.fits && !taken.some((other) => Math.abs(other.at.x - each.at.x) < (other.wide + each.wide) / 2 && Math.abs(other.at.y - each.at.y) < LINE_PX);
+      if (free) taken.push(each);
+      each.drawn[free ? "openTooltip" : "closeTooltip"]();
+    }
   }
 
   lines(document, names) {

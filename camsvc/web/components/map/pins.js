@@ -78,7 +78,7 @@ export class Pins {
       if (marker.group.length > 1) this.open(marker.group);
       else this.pick(marker.group[0].place.id);
     });
-    marker.bindTooltip(() => marker.label, { direction: "top", offset: [0, -14], className: "cam-map__tip" });
+    marker.bindTooltip(() => marker.label, { direction: "top", offset: [0, -14], className: "cam-map__tip cam-map__tip--pin" });
     this.markers.set(id, marker);
     return marker;
   }
