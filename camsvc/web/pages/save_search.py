@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import time
-from typing import Any, get_args
+from typing import Any
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
@@ -21,8 +21,8 @@ from camsvc.domain.search import IncidentFilter
 from camsvc.domain.search_json import search_json
 from camsvc.errors import CamsvcError, InputError
 from camsvc.web import typed
+from camsvc.web.components.field import Field
 from camsvc.web.markup import button, icon, icon_button, label, tag
-from camsvc.web.moments import QuickRange
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
@@ -48,7 +48,7 @@ class SaveSearch:
         """To save what is searched for now."""
         now = self._site.server.clock.now()
         span = typed.quick(wanted, self._words.wall, now)
-        moving = Span(span) if span in get_args(QuickRange) else None
+        moving = Span(span) if span in set(Span) else None
         self._show(wanted, moving, None)
 
     def change(self, search: SavedSearch) -> None:
@@ -79,7 +79,8 @@ class SaveSearch:
         tag("p", "cam-soft", self._words.searched(bare, self._site.lookout.last.directory))
         with tag("label", "cam-field"):
             tag("span", "cam-field__label", say("saved.name"))
-            tag("input", "", name="name", value=search.name if search else "", required=True, maxlength=NAME_MAX)
+            name = Field(search.name if search else "", name="name")
+            name.props["required"], name.props["maxlength"] = True, NAME_MAX
         if span is not None:
             moves = say("saved.moves", span=say(f"range.{span.value}"))
             self._check("moving", moves, checked=search is None or search.span is not None)
@@ -105,8 +106,8 @@ class SaveSearch:
             tag("legend", "cam-field__label", say("saved.hours", zone=self._site.zone.key))
             with tag("div", "cam-save__hours"):
                 for name, at in (("begin", hours and hours.begin), ("end", hours and hours.end)):
-                    value = at.isoformat("minutes") if at else ""
-                    tag("input", "cam-input", type="time", name=name, value=value, aria_label=say(f"saved.{name}"))
+                    clock = Field(at.isoformat("minutes") if at else "", name=name).classes("cam-input")
+                    clock.props["type"], clock.props["aria-label"] = "time", say(f"saved.{name}")
                 for day in WEEK:
                     self._check("day", say(f"saved.day.{day}"), checked=not hours or day in hours.days, value=str(day))
             self._build_channels(told, search)
@@ -122,7 +123,7 @@ class SaveSearch:
             has = bool(search and search.has_webhook and Channel.WEBHOOK in channels)
             with tag("label", "cam-field"):
                 tag("span", "cam-field__label", say("saved.webhook", hosts=", ".join(settings.webhook_hosts)))
-                tag("input", "", name="webhook", type="url", placeholder=say("saved.webhook_hint"))
+                Field(name="webhook", hint=say("saved.webhook_hint"))
             if has:
                 self._check("webhook_stays", say("saved.webhook_stays"), checked=True)
 
