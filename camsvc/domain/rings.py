@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from camsvc.domain.geo import EARTH_RADIUS_M, Point, bearing_deg, distance_m, half_sides_deg
-from camsvc.domain.sight import Sector
+from camsvc.domain.sight import TOUCH_M, Sector
 
 Corner = tuple[float, float]
 """Longitude, latitude. Longitudes run on beyond ±180, so that each follows the one before by the shorter way."""
@@ -137,7 +137,7 @@ def _is_ahead(a: tuple[float, float], b: tuple[float, float], view: Sector) -> b
     if part is None:
         return False
     ends = [(a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])) for t in part]
-    if any(view.is_ahead(math.degrees(math.atan2(x, y))) for x, y in ends):
+    if _within_circle(a, b, TOUCH_M) or any(view.is_ahead(math.degrees(math.atan2(x, y))) for x, y in ends):
         return True
     for side in (view.heading_deg - view.fov_deg / 2, view.heading_deg + view.fov_deg / 2):
         east, north = math.sin(math.radians(side)), math.cos(math.radians(side))

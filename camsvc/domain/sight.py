@@ -11,6 +11,8 @@ from camsvc.domain.arcs import Arc, Vector
 from camsvc.domain.geo import Location, Point, bearing_deg, destination, distance_m
 
 ALL_AROUND_DEG = 360.0
+TOUCH_M = 1e-6
+"""What comes as near as this touches: all places are known to a tenth of a millimetre at best."""
 _ROUNDING_DEG = 1e-9
 _CHORD_DEG = 5.0
 """The outline's bend is drawn by straight lines of so much each: a thousandth of the range beside it at most."""
@@ -74,11 +76,14 @@ class Sector:
         apart = distance_m(self.apex, other.apex)
         if apart > self.range_m + other.range_m:
             return False
-        if self.to_point_m(other.apex) == 0 or other.to_point_m(self.apex) == 0:
+        return self._sees_outline(other) or other._sees_outline(self)
+
+    def _sees_outline(self, other: Sector) -> bool:
+        if self.to_point_m(other.apex) <= TOUCH_M:
             return True
         corners = [arcs.vector(each) for each in other.outline()]
         sides = zip(corners, [*corners[1:], corners[0]], strict=True)
-        return any(self.to_arc_m(arcs.arc(a, b)) == 0 for a, b in sides)
+        return any(self.to_arc_m(arcs.arc(a, b)) <= TOUCH_M for a, b in sides)
 
 
 def sight(location: Location) -> Sector | None:
