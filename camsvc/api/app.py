@@ -31,6 +31,7 @@ from camsvc.api.routes import (
     clips,
     events,
     health,
+    holds,
     incidents,
     live,
     live_events,
@@ -39,6 +40,7 @@ from camsvc.api.routes import (
     searches,
     second_factor,
     sessions,
+    storage,
     tallies,
     tokens,
     users,
@@ -53,11 +55,14 @@ from camsvc.api.services.changes import DatabaseChanges
 from camsvc.api.services.duty import Duty
 from camsvc.api.services.feed import Feed
 from camsvc.api.services.gauges import DatabaseGauges
+from camsvc.api.services.holds import Keeper
 from camsvc.api.services.live import live_processes
 from camsvc.api.services.live_gauges import LiveGauges
+from camsvc.api.services.openid import Provider
 from camsvc.api.services.readiness import Readiness
 from camsvc.api.services.recent import Recent
 from camsvc.api.services.renditions import Renditions
+from camsvc.api.services.retention import Purger, StorageGauges
 from camsvc.api.services.states import States, states_of
 from camsvc.api.strictness import known_parameters
 from camsvc.clock import Clock, SystemClock
@@ -66,6 +71,7 @@ from camsvc.db import locks
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
 from camsvc.media.rendition import transcode_for_browser
+from camsvc.storage.holds import Enforcement, HoldMirror
 from camsvc.storage.objects import ObjectStore
 
 OPENAPI_PATH = "/api/openapi.json"
@@ -99,6 +105,8 @@ ROUTERS = (
     tokens,
     sessions,
     audit,
+    holds,
+    storage,
 )
 """``events`` and ``tallies`` before ``incidents``: "stream" and "count" must not be taken for an id."""
 
@@ -142,6 +150,8 @@ class Api(FastAPI):
 
 def _server(settings: Settings, database: Database, store: ObjectStore, cipher: Cipher, clock: Clock) -> Server:
     counted = HttpMetrics()
+    enforcement = Enforcement(store, clock)
+    mirror = HoldMirror(database, store, enforcement)
     server = Server(
         settings=settings,
         database=database,
@@ -158,10 +168,17 @@ def _server(settings: Settings, database: Database, store: ObjectStore, cipher: 
         recent=Recent(clock),
         live=live_processes(database, cipher, clock),
         states=States(*states_of(database), clock),
-        duties=_duties(settings, database, cipher, clock),
+        provider=Provider(settings.oidc, clock) if settings.oidc else None,
+        duties=(
+            *_duties(settings, database, cipher, clock),
+            Duty("holds", locks.MIRROR, Keeper(database, mirror, clock).work, database, clock),
+            Duty("retention", locks.RETENTION, Purger(settings, database, store, clock).work, database, clock),
+        ),
+        enforcement=enforcement,
     )
     counted.registry.register(DatabaseGauges(server))
     counted.registry.register(LiveGauges(server))
+    counted.registry.register(StorageGauges(server))
     return server
 
 

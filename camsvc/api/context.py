@@ -12,12 +12,14 @@ from camsvc.clock import Clock
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
+from camsvc.storage.holds import Enforcement
 from camsvc.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
     from camsvc.api.services.accounts import Gatekeeper
     from camsvc.api.services.duty import Duty
     from camsvc.api.services.feed import Feed
+    from camsvc.api.services.openid import Provider
     from camsvc.api.services.readiness import Readiness
     from camsvc.api.services.recent import Recent
     from camsvc.api.services.renditions import Renditions
@@ -43,6 +45,9 @@ class Server:
     live: LiveProcesses
     states: States
     duties: tuple[Duty, ...]
+    provider: Provider | None
+    """Where people may log in beside here."""
+    enforcement: Enforcement
 
 
 def server_of(connection: HTTPConnection) -> Server:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
+from camsvc.db.queries.identities import Refusal
 from camsvc.errors import AccessError, CamsvcError, ConflictError, InputError
 
 MAX_FAULTS = 20
@@ -43,6 +44,35 @@ class StaleLogInError(AccessError):
 
     def __init__(self) -> None:
         super().__init__("this took too long, or something changed meanwhile: log in again")
+
+
+class ProviderRefusedError(AccessError):
+    """The sign-in provider, or what came in its name, does not prove who somebody is."""
+
+    def __init__(self, message: str, *, denied: bool = False) -> None:
+        """``denied``: the person said no, or the provider did for them."""
+        super().__init__(message)
+        self.denied = denied
+
+
+class ProviderAwayError(CamsvcError):
+    """The sign-in provider does not answer: worth a retry."""
+
+
+class NotLinkedError(AccessError):
+    """The sign-in provider knows somebody, and no account here is theirs."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"no account for who came from the provider: {refusal.value}")
+        self.refusal = refusal
+
+
+class NothingGrantedError(AccessError):
+    """Somebody is known, but may do nothing yet."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"nothing is granted to {account}")
+        self.account = account
 
 
 class LockedOutError(AccessError):

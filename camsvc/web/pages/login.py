@@ -41,7 +41,7 @@ def router(who: Who) -> APIRouter:
     _first_step(pages, who)
     _second_step(pages)
     _leaving(pages, who)
-    provider.add(pages, who)
+    provider.add(pages)
     return pages
 
 
