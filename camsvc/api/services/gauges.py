@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from camsvc import log
 from camsvc.api.context import Server
-from camsvc.db.queries import incidents, status, workers
+from camsvc.db.queries import alerts, incidents, status, workers
 from camsvc.db.queries.workers import Report
 from camsvc.domain.camera import CameraState, CameraStatus
 from camsvc.domain.incident import IncidentState
@@ -40,10 +40,12 @@ class DatabaseGauges(Collector):
                 open_incidents = incidents.count(session, IncidentFilter(states=(IncidentState.OPEN,)))
                 changes = incidents.latest(session)
                 reports = workers.reports(session)
+                waiting, since = alerts.waiting(session)
                 found = [
                     *_cameras(cameras),
                     *_incidents(open_incidents, changes),
                     *_workers(reports, self._server.clock.now()),
+                    *_alerts(waiting, since, self._server.clock.now()),
                 ]
         except CamsvcError as error:
             _log.warning("metrics without the database's", reason=str(error))
@@ -54,6 +56,14 @@ class DatabaseGauges(Collector):
         )
         yield GaugeMetricFamily("camsvc_event_streams", "Clients of /incidents/stream now", value=feed.subscriptions)
         yield from found
+
+
+def _alerts(waiting: int, since: datetime | None, now: datetime) -> Iterable[Metric]:
+    yield GaugeMetricFamily("camsvc_alert_deliveries_waiting", "Alerts that a receiver did not take yet", value=waiting)
+    age_s = max(0.0, (now - since).total_seconds()) if since else 0.0
+    yield GaugeMetricFamily(
+        "camsvc_alert_deliveries_oldest_seconds", "Since the oldest of them was raised", value=age_s
+    )
 
 
 def _cameras(cameras: list[CameraStatus]) -> Iterable[Metric]:
