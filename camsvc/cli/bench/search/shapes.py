@@ -12,9 +12,9 @@ import numpy as np
 
 from camsvc.cli.bench.search.province import Camera, Character
 from camsvc.domain.camera import Severity
-from camsvc.domain.geo import Box, Point
+from camsvc.domain.geo import Box, Point, destination
 from camsvc.domain.incident import IncidentState
-from camsvc.domain.search import IncidentFilter
+from camsvc.domain.search import IncidentFilter, Wind
 from camsvc.domain.track import ObjectClass
 
 _T = TypeVar("_T")
@@ -75,6 +75,23 @@ class Chance:
         place = self._any(self._cameras).location
         return Point(round(place.lat + 0.001, 6), round(place.lon - 0.001, 6))
 
+    def polygon(self) -> tuple[Point, ...]:
+        """Drawn by hand around a commune: nine corners, none too even, and one that goes in."""
+        centre = self.point()
+        away = [1200.0 if corner == 4 else float(self._rng.uniform(1800, 2600)) for corner in range(9)]
+        return tuple(_rounded(destination(centre, 40.0 * corner, metres)) for corner, metres in enumerate(away))
+
+    def road(self) -> tuple[Point, ...]:
+        """5 km through a commune, bending."""
+        heading, line = float(self._rng.uniform(0, 360)), [self.point()]
+        for _ in range(10):
+            heading += float(self._rng.uniform(-30, 30))
+            line.append(_rounded(destination(line[-1], heading, 500.0)))
+        return tuple(line)
+
+    def wind(self) -> Wind:
+        return self._any(list(Wind))
+
     def moment(self) -> datetime:
         """Any, but for the first and last month of the year."""
         return self._end - DAY * float(self._rng.uniform(30, 335))
@@ -90,6 +107,10 @@ class Chance:
 
     def _any(self, choices: Sequence[_T]) -> _T:
         return choices[int(self._rng.integers(0, len(choices)))]
+
+
+def _rounded(place: Point) -> Point:
+    return Point(round(place.lat, 6), round(place.lon, 6))
 
 
 def _during(span: timedelta, chance: Chance) -> tuple[datetime, datetime]:
@@ -111,18 +132,41 @@ _TRUCK, _BUS = (ObjectClass.TRUCK,), (ObjectClass.BUS,)
 SHAPES = (
     Shape("camera, newest", lambda c: Question(_asked(cameras=(c.camera(),)))),
     Shape("camera, a week", lambda c: Question(_asked(_during(7 * DAY, c), cameras=(c.camera(),)))),
-    Shape("commune, newest", lambda c: Question(_asked(areas=(c.commune(),)))),
+    Shape("commune, newest", lambda c: Question(_asked(areas=(c.commune(),))), in_mix=False),
     Shape("commune, rush hour", lambda c: Question(_asked(c.rush(), areas=(c.commune(),)))),
-    Shape("district, newest", lambda c: Question(_asked(areas=(c.district(),)))),
+    Shape("district, newest", lambda c: Question(_asked(areas=(c.district(),))), in_mix=False),
     Shape("district, a month", lambda c: Question(_asked(_during(30 * DAY, c), areas=(c.district(),)))),
     Shape(
         "radius 500 m, rush hour, trucks",
         lambda c: Question(_asked(c.rush(), near=c.point(), radius_m=500.0, objects=_TRUCK)),
     ),
     Shape("radius 2 km, newest", lambda c: Question(_asked(near=c.point(), radius_m=2000.0))),
-    Shape("box, a week", lambda c: Question(_asked(_during(7 * DAY, c), bbox=_box(c.point())))),
+    Shape("polygon, a week", lambda c: Question(_asked(_during(7 * DAY, c), polygon=c.polygon()))),
+    Shape("box, a week", lambda c: Question(_asked(_during(7 * DAY, c), bbox=_box(c.point()))), in_mix=False),
+    Shape(
+        "along a road, rush hour, trucks",
+        lambda c: Question(_asked(c.rush(), route=c.road(), radius_m=50.0, objects=_TRUCK)),
+    ),
     Shape("everywhere, newest", lambda c: Question(_asked())),
-    Shape("everywhere, an hour", lambda c: Question(_asked(_during(HOUR, c)))),
+    Shape("everywhere, an hour", lambda c: Question(_asked(_during(HOUR, c))), in_mix=False),
+    Shape(
+        "one direction, radius 2 km, a week",
+        lambda c: Question(_asked(_during(7 * DAY, c), near=c.point(), radius_m=2000.0, directions=(c.wind(),))),
+    ),
+    Shape(
+        "lasted 20 to 60 minutes, a district",
+        lambda c: Question(_asked(areas=(c.district(),), min_duration_s=1200.0, max_duration_s=3600.0)),
+    ),
+    Shape(
+        "lasted 5 to 15 minutes, everywhere (none did)",
+        lambda c: Question(_asked(_during(30 * DAY, c), min_duration_s=300.0, max_duration_s=899.0)),
+        in_mix=False,
+    ),
+    Shape(
+        "one direction, everywhere, buses",
+        lambda c: Question(_asked(objects=_BUS, directions=(c.wind(),))),
+        in_mix=False,
+    ),
     Shape("rare kind", lambda c: Question(_asked(kinds=("fight",)))),
     Shape("rare kind in a district", lambda c: Question(_asked(kinds=("wrong_way",), areas=(c.district(),)))),
     Shape("rare class, half a year", lambda c: Question(_asked(c.last(180 * DAY), objects=_BUS))),
