@@ -25,6 +25,8 @@ GROUPS = (
     "tokens",
     "sessions",
     "audit",
+    "holds",
+    "retention",
     "export",
     "identity",
     "models",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -36,6 +36,8 @@ WINDOW = timedelta(days=1)
 """Of the index, read at once."""
 YOUNGEST = timedelta(hours=1)
 """For room on the disk goes nothing that ended later: its files are still on the way, and people are looking at it."""
+WRITE_S = 5.0
+"""How often the table of runs hears how far it is."""
 PRESSURE = "pressure"
 """Term of the mark how far the walk for room has come."""
 
@@ -82,6 +84,7 @@ class Retention:
         self._done = _Tally()
         self._began = clock.now()
         self._run_id = 0
+        self._written_s = clock.monotonic_s()
 
     def run(
         self,
@@ -293,7 +296,12 @@ class Retention:
         if self._stop.is_set():
             raise Stopped
         self._check()
-        self._tell(self._so_far(None, None, 0))
+        so_far = self._so_far(None, None, 0)
+        self._tell(so_far)
+        if self._clock.monotonic_s() - self._written_s >= WRITE_S:
+            self._written_s = self._clock.monotonic_s()
+            with self._database.session() as session:
+                rows.write_run(session, self._run_id, so_far)
 
     def _so_far(self, ended_at: datetime | None, error: str | None, left: int) -> Run:
         done = self._done
@@ -323,7 +331,7 @@ class Retention:
                 audit.append(session, Deed(Kind.ADMINISTER, "retention.ran", outcome, details=details))
         if run.incidents or run.files or run.months:
             _log.info("retention ran", incidents=run.incidents, files=run.files, bytes=run.bytes, months=run.months)
-        return replace(run)
+        return run
 
 
 def _up_to(batch: Sequence[Candidate], wanted_bytes: int) -> Iterator[Sequence[Candidate]]:

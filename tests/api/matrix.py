@@ -52,6 +52,7 @@ class Needs:
 
 SDP = {"Content-Type": "application/sdp"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
+BECAUSE = {"reason": "closed"}
 LAYOUT = {"tiles": 4, "cameras": [], "cycle_s": None}
 CAMERA = {"name": "New", "area": "{area}", "streams": {"main": "rtsp://192.0.2.7/new"}}
 NO_LIVE_PROCESS = frozenset({503})
@@ -145,6 +146,17 @@ TABLE: Mapping[str, Needs] = {
     "PUT /api/v1/incidents/{id}/assignment": Needs(Of.INCIDENT, Action.REPLAY, body={"assignee": "admin"}),
     "DELETE /api/v1/incidents/{id}/assignment": Needs(Of.INCIDENT, Action.REPLAY, frozenset({204})),
     "PUT /api/v1/incidents/{id}/disposition": Needs(Of.INCIDENT, Action.REPLAY, body={"disposition": "true"}),
+    "GET /api/v1/incidents/{id}/hold": Needs(Of.INCIDENT, Action.SEARCH),
+    "GET /api/v1/holds": Needs(Of.SOMEWHERE, Action.HOLD),
+    "POST /api/v1/holds": Needs(
+        Of.INCIDENT, Action.HOLD, frozenset({201}), body={"incident": "{id}", "reason": "theft"}
+    ),
+    "GET /api/v1/holds/enforcement": Needs(Of.SOMEWHERE, Action.HOLD),
+    "GET /api/v1/holds/{hold}": Needs(Of.SOMEWHERE, Action.HOLD, frozenset({404})),
+    "POST /api/v1/holds/{hold}/release/request": Needs(Of.SOMEWHERE, Action.HOLD, frozenset({404}), body=BECAUSE),
+    "POST /api/v1/holds/{hold}/release/refuse": Needs(Of.SOMEWHERE, Action.HOLD, frozenset({404}), body=BECAUSE),
+    "POST /api/v1/holds/{hold}/release/confirm": Needs(Of.SOMEWHERE, Action.HOLD, frozenset({404}), body=BECAUSE),
+    "GET /api/v1/storage": Needs(Of.SYSTEM, Action.ADMINISTER),
     "GET /api/v1/walls": Needs(Of.ACCOUNT),
     "GET /api/v1/walls/{name}": Needs(Of.ACCOUNT, ok=frozenset({404})),
     "PUT /api/v1/walls/{name}": Needs(Of.ACCOUNT, ok=frozenset({200, 201}), body=LAYOUT),

@@ -119,6 +119,7 @@ def ask(
         "user": "nobody-of-this-name",
         "role": "viewer",
         "tag": "seen",
+        "hold": "0",
         "note": "9",
         "search": str(UUID(int=0)),
         "area": target.area,

@@ -9,6 +9,7 @@ from camsvc.api.errors import NotYetError
 from camsvc.api.services.renditions import Making
 from camsvc.api.stored import StoredFile
 from camsvc.domain.incident import ClipPart, Incident, IncidentState
+from camsvc.domain.incident_json import time_json
 from camsvc.errors import IntegrityError, NotFoundError
 from camsvc.media.rendition import BROWSER_AUDIO
 from camsvc.storage import keys
@@ -24,7 +25,9 @@ MARK = "Camsvc-Rendition"
 
 
 def part_of(incident: Incident, number: int) -> ClipPart:
-    """Raises NotYetError while the incident has no clip, NotFoundError when the clip has no such part."""
+    """Raises NotYetError while the incident has no clip, NotFoundError when it expired or has no such part."""
+    if incident.footage_expired_at is not None:
+        raise expired(incident, "clip")
     if incident.clip is None:
         is_open = incident.state is IncidentState.OPEN
         retry_after_s = RETRY_OPEN_S if is_open else RETRY_PUBLISH_S
@@ -40,6 +43,15 @@ def part_of(incident: Incident, number: int) -> ClipPart:
             return part
     numbers = ", ".join(str(part.index) for part in incident.clip.parts)
     raise NotFoundError(f"the clip has no part {number}", parameter="part", cure=f"its parts are: {numbers}")
+
+
+def expired(incident: Incident, what: str) -> NotFoundError:
+    at = f" at {time_json(incident.footage_expired_at)}" if incident.footage_expired_at else ""
+    return NotFoundError(
+        f"the {what} of incident {incident.id} expired{at}: its time was over",
+        parameter="id",
+        cure="footage is kept as `retention` of the settings says; what must stay longer is held",
+    )
 
 
 def plays_in_browser(part: ClipPart) -> bool:
@@ -101,6 +113,8 @@ def file_stem(incident: Incident) -> str:
 def _picture_or_tracks(
     server: Server, incident: Incident, key: str | None, what: str, media_type: str, ending: str
 ) -> StoredFile:
+    if incident.footage_expired_at is not None:
+        raise expired(incident, what)
     if key is None:
         if incident.state is IncidentState.OPEN:
             raise NotYetError(

@@ -163,7 +163,7 @@ class RetentionRunRow(Base):
             "started_at",
             info={"serves": "runs(): the last ones"},
         ),
-        {"comment": "What each run of retention did. The last months of it; those that did nothing are not kept."},
+        {"comment": "What each run of retention did, for some months. Of those that found nothing to do only the last one."},
     )
 
     id: Mapped[int] = mapped_column(Big, Identity(always=True), primary_key=True, comment="No meaning.")

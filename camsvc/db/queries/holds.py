@@ -209,6 +209,12 @@ def held_in(session: Session, table: str) -> Sequence[UUID]:
     return list(held_ids(session, table=table))
 
 
+def covers_case(session: Session, reach: Reach, case_number: str | None) -> bool:
+    """Whether something is held, or was, under the number, and all of it lies within ``reach``."""
+    areas = _areas_of(session, case_number)
+    return bool(areas) and all(area is not None and reach.covers(area) for area in areas)
+
+
 def exclude_retention(session: Session) -> None:
     """Until the end of this transaction nothing is given up, and nothing is put under a hold, but by it."""
     session.execute(text("SELECT pg_advisory_xact_lock(:space, :what)"), {"space": SPACE, "what": HOLDS})
@@ -262,8 +268,9 @@ def _requested(session: Session, hold: int) -> HoldRow:
 def _reaches(session: Session, reach: Reach, row: HoldRow) -> bool:
     if reach.is_everywhere:
         return True
-    areas = [row.area] if row.kind is not HoldKind.CASE else _areas_of(session, row.case_number)
-    return bool(areas) and all(area is not None and reach.covers(area) for area in areas)
+    if row.kind is HoldKind.CASE:
+        return covers_case(session, reach, row.case_number)
+    return row.area is not None and reach.covers(row.area)
 
 
 def _areas_of(session: Session, case_number: str | None) -> Sequence[str | None]:

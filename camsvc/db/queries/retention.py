@@ -154,6 +154,17 @@ def retire_stragglers(session: Session, before: datetime, limit: int) -> int:
     return len(going)
 
 
+def size(session: Session, table: str, before: datetime) -> int:
+    """Incidents of a partition that are over since before ``before``."""
+    if table not in {each.name for each in partitions.partitions(session)}:
+        raise ValueError(f"{table} is no partition of the index")
+    found: int = session.scalars(
+        text(f"SELECT count(*) FROM {table} WHERE ended_at < :before"),
+        {"before": before},  # noqa: S608
+    ).one()
+    return found
+
+
 def deletions(session: Session, after: int, limit: int) -> list[Deletion]:
     """Files to be deleted, in the order of their marking."""
     rows = session.execute(
@@ -249,12 +260,14 @@ def write_run(session: Session, id_: int, run: Run) -> None:
         setattr(row, name, getattr(run, name))
 
 
-def drop_run(session: Session, id_: int) -> None:
-    """It did nothing that is worth remembering."""
-    session.execute(text("DELETE FROM retention_runs WHERE id = :id"), {"id": id_})
-
-
 def forget_runs(session: Session, now: datetime) -> None:
+    """Those of long ago, and of those that found nothing to do all but the last one."""
+    session.execute(
+        text(
+            "DELETE FROM retention_runs WHERE ended_at IS NOT NULL AND incidents = 0 AND files = 0 AND months = 0"
+            " AND NOT pressure AND error IS NULL"
+        )
+    )
     session.execute(
         text("DELETE FROM retention_runs WHERE started_at < :now - make_interval(days => :days)"),
         {"now": now, "days": RUNS_KEPT_DAYS},

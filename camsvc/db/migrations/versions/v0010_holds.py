@@ -90,7 +90,7 @@ def upgrade() -> None:
         ),
         sa.Column("error", sa.Text(), nullable=True, comment="Why it ended before its time; null: it did not."),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_runs")),
-        comment="What each run of retention did. The last months of it; those that did nothing are not kept.",
+        comment="What each run of retention did, for some months. Of those that found nothing to do only the last one.",
     )
     op.create_index("ix_retention_runs_time", "retention_runs", ["started_at"], unique=False)
     op.create_table(
