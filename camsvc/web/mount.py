@@ -24,8 +24,8 @@ from camsvc.web.bells import Bells
 from camsvc.web.guard import Guard
 from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
-from camsvc.web.pages import alerts, cameras, incidents, live, login
-from camsvc.web.pages.admin import desk
+from camsvc.web.pages import account, alerts, cameras, incidents, live, login
+from camsvc.web.pages.admin import audit, desk, user, users
 from camsvc.web.plain import STATIC, notice_page
 from camsvc.web.site import RECONNECT_TIMEOUT_S, Site
 from camsvc.web.who import Who
@@ -58,6 +58,10 @@ def mount(app: FastAPI) -> Site:
     cameras.add(site)
     incidents.add(site)
     desk.add(site)
+    account.add(site)
+    users.add(site)
+    user.add(site)
+    audit.add(site)
     alerts.add(site)
     nicegui_app.state.camsvc = server
     ui.run_with(

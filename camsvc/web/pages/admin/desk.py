@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -52,15 +52,18 @@ def add(site: Site) -> None:
 
 
 @contextmanager
-def desk(site: Site, visitor: Visitor, words: Words, here: str, title: str) -> Iterator[Element | None]:
-    """The frame of ``/admin/HERE``, with its middle; None where ``visitor`` lacks the right: that is said already."""
+def desk(
+    site: Site, visitor: Visitor, words: Words, here: str, title: str, *, styles: Sequence[str] = ()
+) -> Iterator[Element | None]:
+    """The frame of ``/admin/HERE``, with its middle; None where ``visitor`` lacks the right: that is said already.
+    ``styles``: files of its own in static/."""
     section = next(each for each in SECTIONS if each.name == here)
     if not section.is_open_to(visitor.user):
         say_forbidden(site, visitor, words)
         yield None
         return
     say = words.language
-    with frame(site, visitor, words, "admin", title, styles=("admin.css",)), tag("div", "cam-desk"):
+    with frame(site, visitor, words, "admin", title, styles=("admin.css", *styles)), tag("div", "cam-desk"):
         with tag("nav", "cam-desk__list", aria_label=say("admin.label")):
             for each in SECTIONS:
                 if each.is_open_to(visitor.user):
