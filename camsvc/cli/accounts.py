@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from camsvc.cli import tables
 from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
 from camsvc.cli.record import record
-from camsvc.db.queries import accounts, grants
+from camsvc.db.queries import accounts, grants, second_factor
 from camsvc.domain.account import ACTIONS, Grant, Role, User
 from camsvc.domain.audit import Kind
 
@@ -130,6 +130,18 @@ def set_password(name: NameArgument, config_file: ConfigOption = None, data: Dat
             accounts.set_password(session, user.id, password)
             record(session, Kind.ADMINISTER, "password.set", details={"account": user.name})
     print(f"{user.name}: password changed; log in again everywhere")
+
+
+@app.command("reset-second-factor")
+def reset_second_factor(name: NameArgument, config_file: ConfigOption = None, data: DataOption = None) -> None:
+    """For who lost their second factor and the recovery codes too. Where policy wants one, the next log-in sets up
+    another."""
+    with site(config_file, data) as here, here.database.session() as session:
+        user = accounts.find(session, name)
+        was = second_factor.remove(session, user.id)
+        if was:
+            record(session, Kind.ADMINISTER, "second-factor.reset", details={"account": user.name})
+    print(f"{user.name}: {'second factor taken away' if was else 'had no second factor'}")
 
 
 def _set_disabled(config_file: ConfigOption, data: DataOption, name: str, *, disabled: bool) -> None:

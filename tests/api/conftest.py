@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +65,14 @@ def plain_log() -> Iterator[None]:
 
 
 class ShiftedClock(SystemClock):
-    """Real time, moved forward by ``shift_s``: to be past a lock-out without waiting for it."""
+    """Real time, moved forward by ``shift_s``: to be past a lock-out without waiting for it; the wall's alone by
+    ``wall_shift``."""
 
     shift_s = 0.0
+    wall_shift = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.wall_shift
 
     def monotonic_s(self) -> float:
         return super().monotonic_s() + self.shift_s
