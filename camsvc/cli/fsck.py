@@ -15,7 +15,7 @@ from rich.status import Status
 
 from camsvc import config, log
 from camsvc.db.database import Database
-from camsvc.db.queries import stored_files
+from camsvc.db.queries import retention, stored_files
 from camsvc.db.queries.stored_files import StoredFile
 from camsvc.embedded.stack import resolve
 from camsvc.errors import ConfigError
@@ -104,6 +104,13 @@ class Known:
         incident = keys.incident_of(key)
         return incident is not None and self._spools.holds(incident)
 
+    def is_going(self, key: str) -> bool:
+        incident = keys.incident_of(key)
+        if incident is None:
+            return False
+        with self._database.session() as session:
+            return retention.is_going(session, incident)
+
     def expected(self, key: str) -> Expected | None:
         incident = keys.incident_of(key)
         if incident is None:
@@ -152,7 +159,7 @@ def _summarise(report: Report, spools: Spools, aside: list[Path]) -> None:
     verdict = "clean" if report.is_clean and not aside else "NOT clean"
     print(
         f"{verdict}: {report.objects} objects, {report.files} files named by incidents; {counts}; "
-        f"{len(aside)} set aside; {spools.waiting()} incidents wait in spools",
+        f"{len(aside)} set aside; {spools.waiting()} incidents wait in spools; {report.going} objects are about to go",
         file=sys.stdout,
     )
 
@@ -168,6 +175,7 @@ def _as_json(report: Report, spools: Spools, aside: list[Path]) -> dict[str, Any
         "counts": {kind.value: report.counts[kind] for kind in Kind},
         "set_aside": [str(folder) for folder in aside],
         "waiting_in_spools": spools.waiting(),
+        "going": report.going,
         "objects": report.objects,
         "files": report.files,
         "bytes_read": report.bytes_read,

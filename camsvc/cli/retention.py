@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from camsvc import config, log
+from camsvc import config
 from camsvc.api.routes.storage import run_json
 from camsvc.api.services import retention
 from camsvc.cli import tables

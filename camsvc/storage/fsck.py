@@ -56,6 +56,10 @@ class Known(Protocol):
         """Whether a spool still has the incident of ``key``: its row is on the way."""
         ...
 
+    def is_going(self, key: str) -> bool:
+        """Whether retention is about to delete it."""
+        ...
+
     def expected(self, key: str) -> Expected | None:
         """What the database says of ``key`` now."""
         ...
@@ -71,6 +75,8 @@ class Report:
     """To compute checksums; 0 with ``fast``."""
     spooled: int = 0
     """Objects whose rows are on the way."""
+    going: int = 0
+    """Objects that retention is about to delete."""
     counts: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
     findings: dict[Kind, list[Finding]] = field(default_factory=lambda: {kind: [] for kind in Kind})
     """The first LISTED_MAX of each kind."""
@@ -137,6 +143,9 @@ def _look(
     if wanted is None:
         if known.is_spooled(found.key):
             report.spooled += 1
+            return None
+        if known.is_going(found.key):
+            report.going += 1
             return None
         wanted = known.expected(found.key)
         if wanted is None:

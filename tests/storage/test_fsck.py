@@ -21,9 +21,13 @@ class Index:
 
     files: dict[str, Expected] = field(default_factory=dict)
     spooled: set[str] = field(default_factory=set)
+    going: set[str] = field(default_factory=set)
 
     def is_spooled(self, key: str) -> bool:
         return key in self.spooled
+
+    def is_going(self, key: str) -> bool:
+        return key in self.going
 
     def expected(self, key: str) -> Expected | None:
         return self.files.get(key)
@@ -180,3 +184,10 @@ def test_a_store_that_goes_away_is_an_error_not_a_finding(store: ObjectStore, in
     with pytest.raises(StoreUnavailableError):
         fsck.check(gone, index.by_key(), index)
     gone.close()
+
+
+def test_what_retention_is_about_to_delete_is_no_finding(store: ObjectStore, index: Index) -> None:
+    store.put_bytes("i/9/clip-0000.mp4", b"due", "video/mp4")
+    index.going.add("i/9/clip-0000.mp4")
+    report = fsck.check(store, index.by_key(), index)
+    assert (report.is_clean, report.going) == (True, 1)
