@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from camsvc.domain.annotation import Disposition, Said
 from camsvc.domain.incident import Incident
 from camsvc.domain.incident_json import time_json
 from camsvc.web.components.player import api_path
 from camsvc.web.directory import Directory
 from camsvc.web.view import SearchView
-from camsvc.web.words import STATE_ICONS, Words
+from camsvc.web.words import DISPOSITION_ICONS, STATE_ICONS, Words
 
 
-def card(incident: Incident, words: Words, directory: Directory, view: SearchView) -> dict[str, Any]:
-    """Everything is text, for the component to show as text."""
+def card(
+    incident: Incident, words: Words, directory: Directory, view: SearchView, said: Said | None = None
+) -> dict[str, Any]:
+    """Everything is text, for the component to show as text. ``said``: what people said of it."""
     say = words.language
     what = words.what(incident)
     time = words.wall.date_clock(incident.started_at)
@@ -37,4 +40,22 @@ def card(incident: Incident, words: Words, directory: Directory, view: SearchVie
         "camera_name": camera,
         "area_name": directory.area_name(incident.area),
         "label": f"{what}. {time}. {camera}. {state}",
+        "marks": marks(said, words) if said else [],
+        "false_alarm": said is not None and said.disposition is Disposition.FALSE_ALARM,
     }
+
+
+def marks(said: Said, words: Words) -> list[dict[str, str]]:
+    """What holds, in few words: {icon, text}."""
+    say = words.language
+    found = []
+    if said.disposition is not Disposition.NONE:
+        text = say(f"searched.disposition.{said.disposition.value}")
+        found.append({"icon": DISPOSITION_ICONS[said.disposition], "text": text})
+    if said.assignment:
+        done = said.assignment.done_at is not None
+        found.append({"icon": "task_alt" if done else "assignment_ind", "text": said.assignment.assignee})
+    found += [{"icon": "sell", "text": each.tag} for each in said.tags]
+    if said.notes:
+        found.append({"icon": "notes", "text": say.number(len(said.notes))})
+    return found

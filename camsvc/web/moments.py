@@ -93,6 +93,13 @@ class Wall:
             raise self._unreadable(text, parameter) from error
         return self._at(day, clock, parameter, text)
 
+    def at(self, day: calendar.date, clock: time, edge: Literal["from", "to"]) -> datetime:
+        """That moment in UTC; of one that comes twice, the earlier for ``from``, the later for ``to``.
+
+        Raises FieldError for one that the clocks skip.
+        """
+        return self._at(day, clock, edge, f"{day:%d/%m/%Y} {clock:%H:%M}")
+
     def quick(self, span: QuickRange, now: datetime) -> tuple[datetime, datetime | None]:
         """From and to of a quick range. Those that reach until now have no end, so what is new keeps appearing."""
         midnight = datetime.combine(self._local(now).date(), time(), self.zone)

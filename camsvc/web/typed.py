@@ -12,6 +12,8 @@ from camsvc.web.fields import FieldError
 from camsvc.web.moments import QuickRange, Wall
 from camsvc.web.view import PLURALS, Parsed, check_order, parse
 
+DURATIONS = ("min_duration_s", "max_duration_s")
+SINGLE = (*DURATIONS, "text", "sees")
 TIMES: Sequence[Literal["from", "to"]] = ("from", "to")
 
 
@@ -57,9 +59,19 @@ def _with_values(
     wanted: IncidentFilter, changes: Mapping[str, Any], zone: str, errors: dict[str, FieldError]
 ) -> IncidentFilter:
     names = [name for name in changes if name in PLURALS]
-    read = parse([(name, str(value)) for name in names for value in changes[name]], zone)
+    pairs = [(name, str(value)) for name in names for value in changes[name]]
+    single = [name for name in SINGLE if name in changes]
+    if any(name in DURATIONS for name in single):
+        single = [name for name in single if name not in DURATIONS] + list(
+            DURATIONS
+        )  # read together: each bounds the other
+    for name in single:
+        value = changes[name] if name in changes else getattr(wanted, name)
+        pairs.append((name, "" if value is None else str(value).replace(",", ".") if name in DURATIONS else str(value)))
+    read = parse([(name, value.lower() if name == "sees" else value) for name, value in pairs], zone)
     errors |= read.errors
-    chosen: dict[str, Any] = {PLURALS[name]: getattr(read.view.filter, PLURALS[name]) for name in names}
+    members = [*(PLURALS[name] for name in names), *single]
+    chosen: dict[str, Any] = {member: getattr(read.view.filter, member) for member in members}
     return replace(wanted, **chosen)
 
 

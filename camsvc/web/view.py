@@ -37,6 +37,7 @@ class Layout(StrEnum):
     CARDS = "cards"
     TABLE = "table"
     MAP = "map"
+    TIMELINE = "timeline"
 
 
 @dataclass(frozen=True)

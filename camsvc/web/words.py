@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from camsvc.domain.annotation import Disposition
 from camsvc.domain.camera import CameraState
 from camsvc.domain.geo import Box, Point
 from camsvc.domain.incident import Incident, IncidentObject, IncidentState
@@ -19,6 +20,11 @@ STATE_ICONS = {
     IncidentState.OPEN: "radio_button_checked",
     IncidentState.CLOSED: "check_circle",
     IncidentState.INTERRUPTED: "link_off",
+}
+DISPOSITION_ICONS = {
+    Disposition.NONE: "help_outline",
+    Disposition.TRUE: "verified",
+    Disposition.FALSE_ALARM: "block",
 }
 CAMERA_ICONS = {
     CameraState.LIVE: "videocam",
@@ -90,42 +96,44 @@ class Words:
         return f"{self.wall.date_clock(from_)} – {second}"
 
     def near(self, point: Point, radius_m: float) -> str:
-        reach = f"{self.language.number(radius_m / 1000, 1)} km" if radius_m >= 1000 else f"{round(radius_m)} m"
-        return self.language("place.near", reach=reach, point=f"{point.lat:.5f}, {point.lon:.5f}")
+        return self.language("place.near", reach=self.reach(radius_m), point=f"{point.lat:.5f}, {point.lon:.5f}")
 
     def box(self, box: Box) -> str:
         corners = f"{box.south:.4f}, {box.west:.4f} – {box.north:.4f}, {box.east:.4f}"
         return self.language("place.box", corners=corners)
+
+    def reach(self, metres: float) -> str:
+        return f"{self.language.number(metres / 1000, 1)} km" if metres >= 1000 else f"{round(metres)} m"
+
+    def route(self, points: int, radius_m: float) -> str:
+        return self.language("place.route", reach=self.reach(radius_m), n=points)
+
+    def polygon(self, points: int) -> str:
+        return self.language("place.polygon", n=points)
 
     def place(self, wanted: IncidentFilter) -> str | None:
         """The picked area on the map; None where none was picked."""
         said = []
         if wanted.near and wanted.radius_m is not None:
             said.append(self.near(wanted.near, wanted.radius_m))
+        if wanted.route and wanted.radius_m is not None:
+            said.append(self.route(len(wanted.route), wanted.radius_m))
         if wanted.bbox:
             said.append(self.box(wanted.bbox))
+        if wanted.polygon:
+            said.append(self.polygon(len(wanted.polygon)))
         return "; ".join(said) or None
 
-    def searched(self, wanted: IncidentFilter, directory: Directory) -> str:
-        """One line that says what was asked, whole: an officer must see what the result is the result of."""
-        say = self.language
-        said = [self._time(wanted)]
-        said += [directory.area_name(path) for path in wanted.areas]
-        said += [directory.camera_name(camera) for camera in wanted.cameras]
-        if place := self.place(wanted):
-            said.append(place)
-        for family, values in (
-            ("kind", wanted.kinds),
-            ("class", wanted.objects),
-            ("colour", wanted.colours),
-            ("severity", wanted.severities),
-            ("state", wanted.states),
-        ):
-            if values:
-                said.append(say("searched.or").join(say.known(family, value) for value in values))
-        return " · ".join(said)
+    def duration(self, wanted: IncidentFilter) -> str | None:
+        """``10 s – 2 min``; None where any will do."""
+        low, high = wanted.min_duration_s, wanted.max_duration_s
+        if low is not None and high is not None:
+            return self.language("searched.lasting", low=self.length(low), high=self.length(high))
+        if low is not None:
+            return self.language("searched.lasting_from", low=self.length(low))
+        return self.language("searched.lasting_to", high=self.length(high)) if high is not None else None
 
-    def _time(self, wanted: IncidentFilter) -> str:
+    def time(self, wanted: IncidentFilter) -> str:
         say = self.language
         if wanted.from_ and wanted.to:
             return self.span(wanted.from_, wanted.to)
@@ -134,3 +142,33 @@ class Words:
         if wanted.to:
             return say("searched.until", time=self.wall.date_clock(wanted.to))
         return say("searched.any_time")
+
+    def searched(self, wanted: IncidentFilter, directory: Directory) -> str:
+        """One line that says what was asked, whole: an officer must see what the result is the result of."""
+        say = self.language
+        said = [self.time(wanted)]
+        said += [directory.area_name(path) for path in wanted.areas]
+        said += [directory.camera_name(camera) for camera in wanted.cameras]
+        if place := self.place(wanted):
+            said.append(place)
+            said += [] if wanted.sees else [say("searched.stands")]
+        for family, values in (
+            ("kind", wanted.kinds),
+            ("class", wanted.objects),
+            ("colour", wanted.colours),
+            ("searched.direction", wanted.directions),
+            ("severity", wanted.severities),
+            ("state", wanted.states),
+            ("searched.disposition", wanted.dispositions),
+        ):
+            if values:
+                said.append(say("searched.or").join(say.known(family, value) for value in values))
+        if lasting := self.duration(wanted):
+            said.append(lasting)
+        if wanted.tags:
+            said.append(say("searched.or").join(f"#{each}" for each in wanted.tags))
+        if wanted.assignees:
+            said.append(say("searched.or").join(f"@{each}" for each in wanted.assignees))
+        if wanted.text:
+            said.append(f"“{wanted.text}”")
+        return " · ".join(said)

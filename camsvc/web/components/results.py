@@ -10,6 +10,14 @@ from nicegui.element import Element
 from camsvc.web.language import Language
 
 TEXTS = (
+    "bulk.chosen.one",
+    "bulk.chosen.other",
+    "bulk.clear",
+    "bulk.label",
+    "bulk.links",
+    "bulk.most",
+    "link.copied",
+    "results.choose",
     "results.area",
     "results.camera",
     "results.duration",
@@ -29,10 +37,21 @@ TEXTS = (
 
 
 class Results(Element, component="results.js"):
-    """Emits ``open`` with an id, ``more``, ``reload``."""
+    """Emits ``open`` with an id, ``more``, ``reload``, ``bulk`` with {do, ids}, and ``key`` with what a key asks of the
+    page: a number of a layout, ``layout`` (the next one), ``save``, ``help``."""
 
-    def __init__(self, language: Language, zone: str, layout: str, items: Sequence[dict[str, Any]], more: bool) -> None:
+    def __init__(
+        self,
+        language: Language,
+        zone: str,
+        layout: str,
+        items: Sequence[dict[str, Any]],
+        more: bool,
+        bulk: Sequence[dict[str, str]] = (),
+    ) -> None:
+        """``bulk``: what can be done with several: name, icon, label of a button each."""
         super().__init__()
+        self.props["bulk"] = list(bulk)
         self.props["initial"] = list(items)
         self.props["initial-more"] = more
         self.props["layout"] = layout
@@ -48,6 +67,10 @@ class Results(Element, component="results.js"):
     def reset(self, items: Sequence[dict[str, Any]], more: bool) -> None:
         self.run_method("reset", list(items), more)
 
+    def searching(self) -> None:
+        """A newer search runs: what is shown is of the one before."""
+        self.run_method("searching")
+
     def append(self, items: Sequence[dict[str, Any]], more: bool) -> None:
         self.run_method("append", list(items), more)
 
@@ -58,6 +81,10 @@ class Results(Element, component="results.js"):
     def failed(self) -> None:
         """The page that was asked for did not come; it may be asked for again."""
         self.run_method("failed")
+
+    def let_go(self) -> None:
+        """None is chosen any more."""
+        self.run_method("unchoose")
 
     def point_out(self, incident: str | None) -> None:
         """Frame it as the one that was looked at last."""
