@@ -22,6 +22,8 @@ from camsvc.web.following import Following, News
 from camsvc.web.markup import button, icon, icon_button, label, tag
 from camsvc.web.pages import opened
 from camsvc.web.pages.about import About
+from camsvc.web.pages.around import TRANSPORT, Around
+from camsvc.web.pages.judgement import Judgement
 from camsvc.web.shortcuts import ShortcutHelp
 from camsvc.web.site import Site
 from camsvc.web.view import SearchView
@@ -36,8 +38,10 @@ SHORTCUTS = (
     ("keys.speed", ("↑", "↓")),
     ("keys.ends", ("Home", "End")),
     ("keys.boxes", ("b",)),
+    ("keys.beside", ("n",)),
     ("keys.fullscreen", ("f",)),
     ("keys.sound", ("m",)),
+    ("keys.judge", ("t", "x")),
     ("keys.older", ("j",)),
     ("keys.newer", ("k",)),
     ("keys.leave", ("Esc",)),
@@ -76,6 +80,7 @@ class IncidentPane:
         self._root = tag("section", "cam-over", tabindex="-1")
         self._root.set_visibility(False)
         self._help = ShortcutHelp(words.language, SHORTCUTS)
+        self._around = Around(site, visitor, words, go=walk)
         self._following = Following(site.server.feed, self._client, visitor, tell=self._news, renew=self._renew)
 
     async def show(self, asked: str, view: SearchView) -> None:
@@ -93,7 +98,8 @@ class IncidentPane:
             self._build(incident)
         self._client.title = f"{self._words.what(incident)} · camsvc"
         self._following.follow(IncidentFilter(cameras=(incident.camera,)))
-        await self._look_around()
+        await self._judgement.tell()
+        await asyncio.gather(self._look_around(), self._around.show(incident))
 
     def hide(self) -> None:
         self._following.stop()
@@ -125,8 +131,13 @@ class IncidentPane:
             icon_button("link", say("link.copy"), data_copy="", data_copied=say("link.copied"))
         with tag("div", "cam-over__body"):
             with tag("div", "cam-watch"):
-                self._build_player(incident)
-            self._about = tag("aside", "cam-about", aria_label=say("incident.about"))
+                with tag("div", "cam-watch__pictures"):
+                    self._build_player(incident)
+                    beside = tag("div", "cam-beside", data_test="companions")
+                self._around.build(self._player, beside)
+            with tag("aside", "cam-about", aria_label=say("incident.about")):
+                self._judgement = Judgement(self._site, self._visitor, self._words, incident)
+                self._about = tag("div")
         self._fill(incident)
 
     def _build_player(self, incident: Incident) -> None:
@@ -137,7 +148,8 @@ class IncidentPane:
                     tag("img", "cam-clip__still", src=f"{api_path(incident)}/thumbnail", alt="")
                 tag("p", "", self._words.language("live.may_not_replay"), data_test="may-not-replay")
             return
-        self._player = Player(self._words, incident)
+        self._player = Player(self._words, incident, transport=TRANSPORT)
+        self._player.on("beside", self._around.toggle)
         self._player.on("walk", self._on_walk)
         self._player.on("help", self._help.open)
         self._player.on("leave", self._go_back)
@@ -243,6 +255,8 @@ class IncidentPane:
         if current is None:
             return
         for each in news.matching:
+            if each.id == current.id:  # also of no new revision, when somebody said something of it
+                asyncio.create_task(self._judgement.tell())  # noqa: RUF006  as below
             if each.id == current.id and each.revision > current.revision:
                 self._incident = each
                 self._fill(each)
