@@ -20,6 +20,7 @@ from camsvc.api.envelope import Envelope
 from camsvc.api.headers import SecurityHeaders
 from camsvc.api.metrics import HttpMetrics
 from camsvc.api.routes import (
+    agencies,
     annotating,
     areas,
     around,
@@ -107,6 +108,7 @@ ROUTERS = (
     audit,
     holds,
     storage,
+    agencies,
 )
 """``events`` and ``tallies`` before ``incidents``: "stream" and "count" must not be taken for an id."""
 

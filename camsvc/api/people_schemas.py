@@ -62,6 +62,11 @@ class Ended(BaseModel):
     ended: int
 
 
+class AccountAgency(BaseModel):
+    id: int
+    name: str
+
+
 class Account(BaseModel):
     name: str
     full_name: str | None
@@ -73,6 +78,7 @@ class Account(BaseModel):
     second_factor: bool
     roles: list[Role]
     grants: list[Grant]
+    agency: AccountAgency | None = Field(description="What is granted ends at its areas; null: of none")
     created_at: datetime
     password_set_at: datetime
     last_seen_at: datetime | None = Field(description="Of sessions and tokens in force")
@@ -105,6 +111,7 @@ class AccountChange(BaseModel):
     full_name: str | None = Field(default=None, max_length=FULL_NAME_MAX)
     email: str | None = Field(default=None, max_length=EMAIL_MAX)
     disabled: bool | None = None
+    agency: int | None = Field(default=None, ge=1, le=2**31 - 1, description="Id of its agency; null: of none")
 
 
 class AccountWish(BaseModel):

@@ -146,6 +146,16 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Agency:
+    """One of those that share the installation. What its accounts are granted ends at its areas."""
+
+    id: int
+    name: str
+    areas: tuple[str, ...] | None = None
+    """Each with all below it; None: everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     id: int
     name: str
@@ -159,6 +169,8 @@ class User:
     reason: Reason = field(default=Reason(), compare=False)
     must_change_password: bool = False
     """Somebody else has set it: until they choose their own they may do nothing else."""
+    agency: Agency | None = None
+    """None: of none, and nothing ends at any area but the grants' own."""
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -176,11 +188,14 @@ class User:
         return self._within(None)
 
     def _within(self, actions: frozenset[Action] | None) -> Reach:
-        """Where any of ``actions`` (None: any at all) is granted, as far as the scope goes."""
+        """Where any of ``actions`` (None: any at all) is granted, as far as agency and scope go."""
+        ends = self.agency.areas if self.agency else None
         if self.scope is None:
-            return Reach.of(grant for grant in self.grants if actions is None or actions & ACTIONS[grant.role])
+            granted = (grant for grant in self.grants if actions is None or actions & ACTIONS[grant.role])
+            return Reach.of(granted).within(ends)
         narrowed = self.scope.actions if actions is None else actions & self.scope.actions
-        return Reach.of(grant for grant in self.grants if narrowed & ACTIONS[grant.role]).within(self.scope.areas)
+        granted = (grant for grant in self.grants if narrowed & ACTIONS[grant.role])
+        return Reach.of(granted).within(ends).within(self.scope.areas)
 
 
 def _is_below(area: str, other: str) -> bool:

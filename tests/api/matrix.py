@@ -124,6 +124,12 @@ TABLE: Mapping[str, Needs] = {
     "GET /api/v1/incidents/{id}/clip": Needs(Of.INCIDENT, Action.REPLAY),
     "GET /api/v1/incidents/{id}/thumbnail": Needs(Of.INCIDENT, Action.SEARCH),
     "GET /api/v1/incidents/{id}/tracks": Needs(Of.INCIDENT, Action.REPLAY),
+    "GET /api/v1/agencies": Needs(Of.SYSTEM, Action.ADMINISTER),
+    "POST /api/v1/agencies": Needs(Of.SYSTEM, Action.ADMINISTER, frozenset({201, 409}), body={"name": "Police"}),
+    "PUT /api/v1/agencies/{agency}": Needs(
+        Of.SYSTEM, Action.ADMINISTER, frozenset({200, 404, 409}), body={"name": "Police"}
+    ),
+    "DELETE /api/v1/agencies/{agency}": Needs(Of.SYSTEM, Action.ADMINISTER, frozenset({204, 404})),
     "GET /api/v1/searches": Needs(Of.ACCOUNT),
     "POST /api/v1/searches": Needs(Of.SOMEWHERE, Action.SEARCH, frozenset({201, 409}), body={"name": "Nightly"}),
     "GET /api/v1/searches/{search}": Needs(Of.VIEWING),

@@ -11,7 +11,7 @@ from camsvc.api import people_schemas as schemas
 from camsvc.api.access import Administrator, source_of
 from camsvc.api.context import server_of
 from camsvc.api.routes.tokens import NO_STORE
-from camsvc.api.services import users
+from camsvc.api.services import agencies, users
 from camsvc.api.services.users import account_json
 from camsvc.domain.account import Grant, Role
 
@@ -63,6 +63,8 @@ def get(request: Request, asker: Administrator, user: UserName) -> Response:
 def change(request: Request, asker: Administrator, user: UserName, body: schemas.AccountChange) -> Response:
     """Disabling ends sessions and tokens at once. The last account that may administer everything stays."""
     given = body.model_fields_set
+    if "agency" in given:
+        agencies.join(server_of(request), asker, user, body.agency, source=source_of(request))
     details: dict[str, str | None] = {name: getattr(body, name) for name in ("full_name", "email") if name in given}
     account = users.change(server_of(request), asker, user, details, disabled=body.disabled, source=source_of(request))
     return JSONResponse(account_json(account))

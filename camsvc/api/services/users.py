@@ -168,6 +168,7 @@ def account_json(account: Account) -> dict[str, Any]:
         "second_factor": account.second_factor,
         "roles": sorted(role.value for role in user.roles),
         "grants": [{"role": each.role.value, "area": each.area} for each in held],
+        "agency": {"id": user.agency.id, "name": user.agency.name} if user.agency else None,
         "created_at": _time(account.created_at),
         "password_set_at": _time(account.password_set_at),
         "last_seen_at": _time(account.last_seen_at),

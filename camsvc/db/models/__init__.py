@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from camsvc.db.models.accounts import GrantRow, TokenKind, TokenRow, UserRow
+from camsvc.db.models.agencies import AgencyRow
 from camsvc.db.models.alerts import AlertPositionRow, AlertRow, DeliveryRow, DeliveryState, SavedSearchRow
 from camsvc.db.models.annotations import AnnotationRow
 from camsvc.db.models.audit import AuditHeadRow, AuditRow
@@ -26,6 +27,7 @@ from camsvc.db.models.walls import WallRow
 from camsvc.db.models.workers import WorkerStatusRow
 
 __all__ = [
+    "AgencyRow",
     "AlertPositionRow",
     "AlertRow",
     "AnnotationRow",

@@ -26,6 +26,12 @@ class UserRow(Base):
     __table_args__ = (
         UniqueConstraint("name", info={"serves": "login(): the account of a name"}),
         CheckConstraint("name = lower(name)", name="lower"),
+        Index(
+            "ix_users_agency_id",
+            "agency_id",
+            postgresql_where=text("agency_id IS NOT NULL"),
+            info={"serves": "agencies.all_agencies(), remove(): the accounts of an agency"},
+        ),
         {"comment": "Accounts. Never deleted: what they did must stay attributable."},
     )
 
@@ -43,6 +49,7 @@ class UserRow(Base):
     )
     full_name: Mapped[str | None] = mapped_column(comment="Of the person, for people; null: not said.")
     email: Mapped[str | None] = mapped_column(comment="Where the person is reached; null: not said.")
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agencies.id"), comment="Agency it is of; null: of none.")
     must_change_password: Mapped[bool] = mapped_column(
         server_default=text("false"),
         comment="True: somebody else set the password; nothing else may be done until it is changed.",

@@ -19,8 +19,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from camsvc.db.database import Database
 from camsvc.db.models import TokenKind, TokenRow, UserRow
-from camsvc.db.queries import audit, grants, second_factor, tokens
-from camsvc.domain.account import Grant, Role, User
+from camsvc.db.queries import agencies, audit, grants, second_factor, tokens
+from camsvc.domain.account import Agency, Grant, Role, User
 from camsvc.domain.audit import Deed, Kind
 from camsvc.domain.password import weakness
 from camsvc.errors import AccessError, ConflictError, InputError, NotFoundError
@@ -134,7 +134,8 @@ def set_disabled(session: Session, user: int, *, disabled: bool) -> None:
 def all_users(session: Session) -> list[User]:
     rows = list(session.scalars(select(UserRow).order_by(UserRow.name)))
     held = grants.of(session, [row.id for row in rows])
-    return [_with(row, held.get(row.id, frozenset())) for row in rows]
+    of = agencies.of(session, [row.id for row in rows])
+    return [_with(row, held.get(row.id, frozenset()), of.get(row.id)) for row in rows]
 
 
 def login(database: Database, name: str, password: str, *, is_known: bool = False) -> User:
@@ -301,14 +302,16 @@ def _digest(token: str) -> bytes:
 
 
 def _user(session: Session, row: UserRow) -> User:
-    return _with(row, grants.of(session, [row.id]).get(row.id, frozenset()))
+    held, of = grants.of(session, [row.id]), agencies.of(session, [row.id])
+    return _with(row, held.get(row.id, frozenset()), of.get(row.id))
 
 
-def _with(row: UserRow, held: frozenset[Grant]) -> User:
+def _with(row: UserRow, held: frozenset[Grant], of: Agency | None) -> User:
     return User(
         row.id,
         row.name,
         held,
         disabled=row.disabled_at is not None,
         must_change_password=row.must_change_password,
+        agency=of,
     )

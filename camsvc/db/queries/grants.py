@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from camsvc.db.locks import ACCOUNTS, SPACE
-from camsvc.db.models import AreaRow, GrantRow, UserRow
+from camsvc.db.models import AgencyRow, AreaRow, GrantRow, UserRow
 from camsvc.domain.account import Grant, Role
 from camsvc.errors import ConflictError, InputError
 
@@ -57,7 +57,13 @@ def administrators(session: Session) -> list[int]:
         session.scalars(
             select(GrantRow.user_id)
             .join(UserRow, UserRow.id == GrantRow.user_id)
-            .where(GrantRow.role == Role.ADMINISTRATOR, GrantRow.area.is_(None), UserRow.disabled_at.is_(None))
+            .outerjoin(AgencyRow, AgencyRow.id == UserRow.agency_id)
+            .where(
+                GrantRow.role == Role.ADMINISTRATOR,
+                GrantRow.area.is_(None),
+                UserRow.disabled_at.is_(None),
+                AgencyRow.areas.is_(None),
+            )
         )
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from camsvc.db.models import SecondFactorRow, TokenKind, TokenRow, UserRow
-from camsvc.db.queries import grants
+from camsvc.db.queries import agencies, grants
 from camsvc.domain.account import User
 from camsvc.errors import InputError, NotFoundError
 
@@ -103,6 +103,7 @@ def _query() -> Select[UserRow, datetime | None, int, bool]:
 
 def _accounts(session: Session, rows: Collection[Row[UserRow, datetime | None, int, bool]]) -> list[Account]:
     held = grants.of(session, [row.id for row, *_ in rows])
+    of = agencies.of(session, [row.id for row, *_ in rows])
     now = session.scalars(select(func.clock_timestamp())).one()
     return [
         Account(
@@ -112,6 +113,7 @@ def _accounts(session: Session, rows: Collection[Row[UserRow, datetime | None, i
                 held.get(row.id, frozenset()),
                 disabled=row.disabled_at is not None,
                 must_change_password=row.must_change_password,
+                agency=of.get(row.id),
             ),
             row.full_name,
             row.email,

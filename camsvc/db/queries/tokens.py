@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from camsvc.db.models import GrantRow, TokenKind, TokenRow, UserRow
+from camsvc.db.models import AgencyRow, GrantRow, TokenKind, TokenRow, UserRow
+from camsvc.db.queries import agencies
 from camsvc.domain.account import Action, Grant, Proof, Reason, Scope, User
 from camsvc.domain.audit import storable
 from camsvc.errors import InputError, NotFoundError
@@ -164,8 +165,9 @@ def set_reason(session: Session, id_: int, reason: Reason) -> None:
 def _found(session: Session, keys: Collection[bytes], kinds: Collection[TokenKind]) -> dict[bytes, tuple[User, bool]]:
     """With each whether its use was not noted for SEEN_EVERY_S."""
     rows = session.execute(
-        select(TokenRow, _is_stale(), UserRow.name, UserRow.must_change_password, GrantRow.role, GrantRow.area)
+        select(TokenRow, _is_stale(), UserRow, AgencyRow, GrantRow.role, GrantRow.area)
         .join(UserRow, UserRow.id == TokenRow.user_id)
+        .outerjoin(AgencyRow, AgencyRow.id == UserRow.agency_id)
         .outerjoin(GrantRow, GrantRow.user_id == UserRow.id)
         .where(
             TokenRow.hash.in_(list(keys)),
@@ -176,9 +178,9 @@ def _found(session: Session, keys: Collection[bytes], kinds: Collection[TokenKin
         .execution_options(populate_existing=True)
     ).all()
     held: dict[bytes, set[Grant]] = {}
-    tokens: dict[bytes, tuple[TokenRow, bool, str, bool]] = {}
-    for row, is_stale, name, must_change, role, area in rows:
-        tokens[row.hash] = (row, is_stale, name, must_change)
+    tokens: dict[bytes, tuple[TokenRow, bool, UserRow, AgencyRow | None]] = {}
+    for row, is_stale, user, of, role, area in rows:
+        tokens[row.hash] = (row, is_stale, user, of)
         grants = held.setdefault(row.hash, set())
         if role is not None:
             grants.add(Grant(role, area))
@@ -186,16 +188,17 @@ def _found(session: Session, keys: Collection[bytes], kinds: Collection[TokenKin
         key: (
             User(
                 row.user_id,
-                name,
+                user.name,
                 frozenset(held[key]),
                 scope=_scope(row),
                 proof=Proof(row.id, is_api=row.kind is TokenKind.API),
                 reason=Reason(row.purpose, row.case_number),
-                must_change_password=must_change,
+                must_change_password=user.must_change_password,
+                agency=agencies.agency(of) if of else None,
             ),
             is_stale,
         )
-        for key, (row, is_stale, name, must_change) in tokens.items()
+        for key, (row, is_stale, user, of) in tokens.items()
     }
 
 

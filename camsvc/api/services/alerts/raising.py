@@ -21,7 +21,7 @@ from camsvc.clock import Clock
 from camsvc.config import Settings
 from camsvc.db import named_filter
 from camsvc.db.database import INCIDENTS, Database
-from camsvc.db.queries import alerts, grants, saved_searches
+from camsvc.db.queries import agencies, alerts, grants, saved_searches
 from camsvc.db.queries.alerts import Raise
 from camsvc.db.queries.changes import Change, changes_since
 from camsvc.domain.account import Action, User
@@ -77,10 +77,11 @@ class Alerter:
     def _watches(self, session: Session) -> list[Watch]:
         """As they are at this moment: a search that was changed and a right that was taken count at once."""
         searches = saved_searches.alerting(session)
-        held = grants.of(session, {user for user, _, _ in searches})
+        owners = {user for user, _, _ in searches}
+        held, of = grants.of(session, owners), agencies.of(session, owners)
         found = []
         for user_id, since, search in searches:
-            user = User(user_id, "", held.get(user_id, frozenset()))
+            user = User(user_id, "", held.get(user_id, frozenset()), agency=of.get(user_id))
             try:
                 wanted = named_filter.parse(search.conditions, self._zone.key)
             except InputError as error:
