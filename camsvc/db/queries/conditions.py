@@ -33,7 +33,7 @@ def spans(asked: IncidentFilter, end: datetime | None = None) -> list[tuple[int,
 
     See ``models.incidents.SPANS``.
     """
-    if asked.states and set(asked.states) == {IncidentState.OPEN}:
+    if only_open(asked):
         return [(SPAN_OPEN, ALWAYS)]
     found = [(span, _before(asked.from_, lasts)) for span, lasts in enumerate(SPANS) if _may_last(asked, span)]
     return [*((span, earliest) for span, earliest in found if end is None or earliest < end), (SPAN_OPEN, ALWAYS)]
@@ -83,7 +83,7 @@ def by_facet(asked: IncidentFilter, seen_from: list[int] | None, lasting: list[i
         found.append(array([IncidentRow.kind]).overlap(_texts("kinds", asked.kinds)))
     if asked.severities:
         found.append(array([cast(IncidentRow.severity, Text)]).overlap(_texts("severities", asked.severities)))
-    if set(asked.states) == {IncidentState.OPEN}:
+    if only_open(asked):
         found.append(IncidentRow.state == IncidentState.OPEN)  # has an index of its own
     elif asked.states:
         found.append(array([cast(IncidentRow.state, Text)]).overlap(_texts("states", asked.states)))
@@ -92,7 +92,7 @@ def by_facet(asked: IncidentFilter, seen_from: list[int] | None, lasting: list[i
         found.append(array([IncidentRow.viewpoint_id]).overlap(ids))
     elif seen_from is not None:
         found.append(of_viewpoints(seen_from))
-    if len(lasting) < len(SPANS_ALL):
+    if len(lasting) < len(SPANS_ALL) and not only_open(asked):
         found.append(array([IncidentRow.span]).overlap(bindparam("spans", lasting, ARRAY(SmallInteger))))
     return found
 
@@ -113,9 +113,13 @@ def of_viewpoints(seen_from: list[int], row: type[IncidentRow] = IncidentRow) ->
     return row.viewpoint_id == func.any(bindparam("viewpoints", seen_from, ARRAY(Integer)))
 
 
+def only_open(asked: IncidentFilter) -> bool:
+    return set(asked.states) == {IncidentState.OPEN}
+
+
 def has_facets(asked: IncidentFilter) -> bool:
     """Whether anything but time, place and open ones is asked."""
-    states = asked.states and set(asked.states) != {IncidentState.OPEN}
+    states = asked.states and not only_open(asked)
     lasts = asked.min_duration_s is not None or asked.max_duration_s is not None
     several = (
         required(asked),
@@ -132,7 +136,7 @@ def has_facets(asked: IncidentFilter) -> bool:
 
 def is_rare(asked: IncidentFilter, seen_from: list[int] | None) -> bool:
     """Whether so few match that facets are best from the start: what is open, or several conditions in few places."""
-    if asked.states and set(asked.states) == {IncidentState.OPEN}:
+    if only_open(asked):
         return True
     several = sum(map(bool, (asked.kinds, asked.objects, asked.colours, asked.directions))) > 1
     return several and seen_from is not None and len(seen_from) <= VIEWPOINTS_MAX

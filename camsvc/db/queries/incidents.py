@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy import Row, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from camsvc.db.cursor import Position
 from camsvc.db.filters import DEFAULT_LIMIT, check, check_limit
 from camsvc.db.incident_rows import from_row
 from camsvc.db.models import IncidentRow, ViewpointRow
-from camsvc.db.queries import search_plan, walks
+from camsvc.db.queries import conditions, search_plan, walks
 from camsvc.db.queries.changes import CHANGES_LIMIT, Change, changes_since, latest
 from camsvc.db.queries.publishing import Outcome, publish, publish_all
 from camsvc.db.queries.tallies import tally
@@ -85,8 +85,10 @@ def search(
     viewpoints = search_plan.viewpoints(session, asked)
     if viewpoints == []:
         return IncidentPage((), None)
-    positions = walks.find(session, asked, viewpoints, after, limit + 1)
-    found = _rows(session, positions)
+    if conditions.only_open(asked):
+        found = _read(session.execute(walks.open_ones(asked, viewpoints, after, limit + 1)))
+    else:
+        found = _rows(session, walks.find(session, asked, viewpoints, after, limit + 1))
     items = tuple(found[:limit])
     more = len(found) > limit
     last = Position(items[-1].started_at, items[-1].id) if more else None
@@ -110,4 +112,8 @@ def _rows(session: Session, positions: Sequence[Position]) -> list[Incident]:
         .order_by(IncidentRow.started_at.desc(), IncidentRow.id.desc())
         .execution_options(populate_existing=True)
     )
+    return _read(rows)
+
+
+def _read(rows: Iterable[Row[IncidentRow, ViewpointRow]]) -> list[Incident]:
     return [from_row(row, seen_from) for row, seen_from in rows]
