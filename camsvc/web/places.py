@@ -55,7 +55,7 @@ class Found:
             if incident.location is None:
                 continue
             lines = [directory.area_trail(incident.area), words.language.count("map.listed", number)]
-            found = _place(camera, incident.location, directory.camera_name(camera), lines)
+            found = place(camera, incident.location, directory.camera_name(camera), lines)
             places.append(found | {"state": "found", "count": str(number), "rank": 500})
         return places
 
@@ -63,13 +63,14 @@ class Found:
 def cameras(directory: Directory) -> list[dict[str, Any]]:
     """All that have a place, small: for orientation."""
     return [
-        _place(each.id, each.location, each.name, [directory.area_trail(each.area)])
+        place(each.id, each.location, each.name, [directory.area_trail(each.area)])
         for each in directory.wanted
         if each.location
     ]
 
 
-def _place(id_: str, where: Location, title: str, lines: list[str]) -> dict[str, Any]:
+def place(id_: str, where: Location, title: str, lines: list[str]) -> dict[str, Any]:
+    """A camera that nothing is known of now: small."""
     return {
         "id": id_,
         "lat": where.lat,

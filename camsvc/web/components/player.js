@@ -1,15 +1,17 @@
 // Plays the parts of one clip one after another on one wall-clock axis, with the tracks' boxes over the picture.
 // A box belongs to a media time: what is drawn is chosen by the media time of the frame on screen, not by a timer.
+// With a longer axis (clips of other cameras beside this one) time goes on where this clip has no picture.
+import { copyOf, lengthText, needsCopy, partAt } from "camsvc-playing/footage.js";
+import { transport } from "camsvc-playing/transport.js";
 
 const MEDIA_HZ = 90000;
 const DEFAULT_FRAME_S = 0.04; // until the real distance of frames has been seen
 const JOIN_S = 1.2; // two sightings of a track closer than this are joined by a straight line, as the analysis is sparser than the video
 const LINGER_S = 0.25; // a last sighting stays this long
 const GAP_NOTICE_MS = 1600; // how long the jump over a gap is announced
-const PREPARE_RETRY_S = 2; // when the server does not say how long to wait for the viewing copy
-const PREPARE_GIVE_UP_S = 600;
+const STEP_MS = 40; // of a step where there are no frames
+const VOID_STEP_MAX_MS = 250; // a page that was hidden does not leap when it is seen again
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
-const HEVC = 'video/mp4; codecs="hvc1.1.6.L120.B0"';
 const COLOURS = { person: "#ffd54a", bicycle: "#8ee06b", motorcycle: "#5fe0c4", car: "#5cc3ff", bus: "#ff9d5c", truck: "#ff86b6" };
 
 // tracks.json (docs/reference/tracks.md): points are [pts_90k, left, top, width, height, confidence], in order of time.
@@ -39,7 +41,7 @@ export default {
 <section class="cam-player" ref="root" :aria-label="texts['player.label']">
   <div class="cam-player__stage" :style="{'--ratio': ratio}" @click="stageClick">
     <video ref="video" playsinline preload="auto" :poster="parts.length ? undefined : poster || undefined" :muted="muted"
-      @play="playing = true" @pause="playing = false" @ended="partEnded" @timeupdate="tick" @seeked="tick" @loadedmetadata="loaded"
+      @play="began" @pause="paused" @ended="partEnded" @timeupdate="tick" @seeked="tick" @loadedmetadata="loaded"
       @waiting="stalled = true" @playing="stalled = false" @canplay="stalled = false" @error="failed"></video>
     <canvas ref="canvas" class="cam-player__boxes" aria-hidden="true"></canvas>
     <div v-if="copy" class="cam-player__copy" role="note"><i class="material-icons" aria-hidden="true">content_copy</i>{{ texts['player.copy'] }}</div>
@@ -61,10 +63,10 @@ export default {
     </div>
   </div>
   <div class="cam-controls">
-    <button type="button" class="cam-ctl" :disabled="!parts.length" :title="texts['player.frame_back'] + ' (,)'" :aria-label="texts['player.frame_back']" @click="step(-1)"><i class="material-icons" aria-hidden="true">skip_previous</i></button>
-    <button type="button" class="cam-ctl cam-ctl--main" :disabled="!parts.length" :title="(playing ? texts['player.pause'] : texts['player.play']) + ' (' + texts['player.space'] + ')'" :aria-label="playing ? texts['player.pause'] : texts['player.play']" data-test="play" @click="toggle"><i class="material-icons" aria-hidden="true">{{ playing ? 'pause' : 'play_arrow' }}</i></button>
-    <button type="button" class="cam-ctl" :disabled="!parts.length" :title="texts['player.frame_forward'] + ' (.)'" :aria-label="texts['player.frame_forward']" @click="step(1)"><i class="material-icons" aria-hidden="true">skip_next</i></button>
-    <span class="cam-controls__clock" :title="utc(wallMs)"><strong>{{ parts.length ? clock(wallMs) : '–' }}</strong> <span class="cam-soft">{{ zone }}</span></span>
+    <button type="button" class="cam-ctl" :disabled="!able" :title="texts['player.frame_back'] + ' (,)'" :aria-label="texts['player.frame_back']" @click="step(-1)"><i class="material-icons" aria-hidden="true">skip_previous</i></button>
+    <button type="button" class="cam-ctl cam-ctl--main" :disabled="!able" :title="(playing ? texts['player.pause'] : texts['player.play']) + ' (' + texts['player.space'] + ')'" :aria-label="playing ? texts['player.pause'] : texts['player.play']" data-test="play" @click="toggle"><i class="material-icons" aria-hidden="true">{{ playing ? 'pause' : 'play_arrow' }}</i></button>
+    <button type="button" class="cam-ctl" :disabled="!able" :title="texts['player.frame_forward'] + ' (.)'" :aria-label="texts['player.frame_forward']" @click="step(1)"><i class="material-icons" aria-hidden="true">skip_next</i></button>
+    <span class="cam-controls__clock" :title="utc(wallMs)"><strong>{{ able ? clock(wallMs) : '–' }}</strong> <span class="cam-soft">{{ zone }}</span></span>
     <span class="cam-controls__length cam-soft">{{ seconds(wallMs - startMs) }} / {{ seconds(totalMs) }}</span>
     <span v-if="parts.length > 1" class="cam-controls__part cam-soft">{{ texts['player.part'].replace('{i}', index + 1).replace('{n}', parts.length) }}</span>
     <span class="cam-controls__space"></span>
@@ -84,6 +86,8 @@ export default {
     labels: Object, // words of the object classes
     poster: String,
     autoplay: Boolean, // begins to play by itself
+    axis: Object, // {from_ms, to_ms} that the time line covers beyond this clip; null: the clip's own time
+    transport: String, // name of the one that others follow (playing/transport.js); "" for none
     nothing: String, // what to say instead of a picture when there is no part
     timezone: String,
     zone: String,
@@ -93,16 +97,25 @@ export default {
   data() {
     return {
       index: -1, wallMs: 0, playing: false, begun: false, stalled: false, rate: 1, muted: true, boxes: localStorage.getItem("camsvc.boxes") !== "off",
-      message: null, copy: false, hoverMs: null, speeds: SPEEDS, frameS: DEFAULT_FRAME_S, ratio: 16 / 9,
+      message: null, copy: false, waiting: false, hoverMs: null, inVoid: false, speeds: SPEEDS, frameS: DEFAULT_FRAME_S, ratio: 16 / 9,
     };
   },
   computed: {
+    able() {
+      return Boolean(this.parts.length || this.axis);
+    },
     startMs() {
-      return this.parts.length ? this.parts[0].started_ms : this.incident.from_ms;
+      const own = this.parts.length ? this.parts[0].started_ms : this.incident.from_ms;
+      return this.axis ? Math.min(this.axis.from_ms, own) : own;
     },
     endMs() {
       const last = this.parts[this.parts.length - 1];
-      return last ? Math.max(last.ended_ms, this.startMs + 1) : this.incident.to_ms || this.startMs + 1;
+      const own = last ? last.ended_ms : this.incident.to_ms || 0;
+      return Math.max(own, this.axis?.to_ms || 0, this.startMs + 1);
+    },
+    // What those that follow need to know.
+    shown() {
+      return { wallMs: this.wallMs, playing: this.playing && (this.inVoid || (!this.stalled && !this.waiting)), rate: this.rate };
     },
     totalMs() {
       return this.endMs - this.startMs;
@@ -145,6 +158,12 @@ export default {
     }
   },
   watch: {
+    shown(now) {
+      if (this.transport) transport(this.transport).tell(now);
+    },
+    axis(now) {
+      if (this.inVoid || now) this.seekTo(this.wallMs || this.startMs);
+    },
     parts(now, before) {
       if (now.length && this.index < 0) this.openPart(0, 0, this.autoplay);
       else if (now.length > before.length && this.finished) {
@@ -168,12 +187,14 @@ export default {
     openPart(index, atS, play) {
       const part = this.parts[index];
       this.index = index;
+      this.inVoid = false;
       this.ratio = part.width / part.height || 16 / 9;
       this.finished = false;
       this.message = null;
       this.wanted = { atS, play };
+      this.waiting = true;
       this.wallMs = part.started_ms + atS * 1000;
-      if (part.codec === "hevc" && !this.$refs.video.canPlayType(HEVC)) this.copies.add(index);
+      if (needsCopy(part, this.$refs.video)) this.copies.add(index);
       this.copy = this.copies.has(index);
       this.attempt++;
       if (this.copy) this.loadCopy(part, this.attempt);
@@ -188,23 +209,13 @@ export default {
     // The browser cannot play the original: wait until the server has made the marked viewing copy.
     async loadCopy(part, attempt) {
       this.$refs.video.removeAttribute("src");
-      const until = performance.now() + PREPARE_GIVE_UP_S * 1000;
-      while (!this.gone && attempt === this.attempt) {
-        const answer = await fetch(part.copy_url, { headers: { Range: "bytes=0-1" }, credentials: "same-origin" }).catch(() => null);
-        if (this.gone || attempt !== this.attempt) return;
-        if (answer && (answer.status === 200 || answer.status === 206)) {
-          answer.body?.cancel();
-          this.message = null;
-          this.copy = answer.headers.get("Camsvc-Rendition") !== "original";
-          this.source(part.copy_url);
-          return;
-        }
-        const later = answer && (answer.status === 202 || answer.status === 503 || answer.status === 425);
-        if ((answer && !later) || performance.now() > until) return this.say("error", "error_outline", this.texts["player.copy_failed"]);
-        this.say("wait", "hourglass_empty", this.texts["player.copy_preparing"]);
-        const wait = Number(answer?.headers.get("Retry-After")) || PREPARE_RETRY_S;
-        await new Promise((done) => setTimeout(done, Math.min(wait, 10) * 1000));
-      }
+      const wanted = () => !this.gone && attempt === this.attempt;
+      const found = await copyOf(part, wanted, () => this.say("wait", "hourglass_empty", this.texts["player.copy_preparing"]));
+      if (!found) return;
+      if (found.failed) return this.say("error", "error_outline", this.texts["player.copy_failed"]);
+      this.message = null;
+      this.copy = !found.original;
+      this.source(part.copy_url);
     },
     loaded() {
       const video = this.$refs.video;
@@ -213,6 +224,7 @@ export default {
       if (this.wanted?.atS) video.currentTime = this.wanted.atS;
       if (this.wanted?.play) video.play().catch(() => {});
       this.wanted = null;
+      this.waiting = false;
       this.$nextTick(() => this.draw());
     },
     failed() {
@@ -225,8 +237,15 @@ export default {
         this.openPart(this.index, wanted.atS, wanted.play);
       } else this.say("error", "error_outline", this.texts["player.failed"]);
     },
+    began() {
+      if (!this.inVoid) this.playing = true;
+    },
+    paused() {
+      if (!this.inVoid) this.playing = false;
+    },
     partEnded() {
       const next = this.parts[this.index + 1];
+      if (this.axis) return this.seekTo(this.parts[this.index].ended_ms, true);
       if (!next) {
         this.finished = true;
         this.wallMs = this.endMs;
@@ -245,31 +264,68 @@ export default {
       this.message = { kind, icon, text };
       this.clear();
     },
+    // No picture of this clip at that moment, but perhaps one of those beside it: time goes on without it.
+    enterVoid(wallMs, play) {
+      const attempt = ++this.attempt;
+      this.inVoid = true;
+      this.finished = false;
+      this.stalled = false;
+      this.waiting = false;
+      this.wanted = null;
+      this.copy = false;
+      this.wallMs = wallMs;
+      this.playing = play;
+      this.$refs.video.pause();
+      const gap = this.gaps.find((each) => each.from_ms <= wallMs && wallMs < each.to_ms);
+      this.say("gap", gap ? "broken_image" : "videocam_off", gap ? gap.text : this.texts["player.no_footage_now"]);
+      if (play) this.passVoid(attempt);
+    },
+    passVoid(attempt) {
+      let last = performance.now();
+      const each = (now) => {
+        if (this.gone || attempt !== this.attempt || !this.playing) return;
+        const wallMs = this.wallMs + Math.min(VOID_STEP_MAX_MS, Math.max(0, now - last)) * this.rate;
+        last = now;
+        const index = partAt(this.parts, wallMs);
+        if (index >= 0) return this.openPart(index, (wallMs - this.parts[index].started_ms) / 1000, true);
+        this.wallMs = Math.min(wallMs, this.endMs);
+        if (wallMs >= this.endMs) [this.playing, this.finished] = [false, true];
+        else requestAnimationFrame(each);
+      };
+      requestAnimationFrame(each);
+    },
     // Time --------------------------------------------------------------------------------------------
     tick() {
       const part = this.parts[this.index];
       const video = this.$refs.video; // none any more when the player was closed as it played
-      if (part && video && !this.wanted) this.wallMs = Math.min(part.started_ms + video.currentTime * 1000, part.ended_ms);
+      if (part && video && !this.wanted && !this.inVoid) this.wallMs = Math.min(part.started_ms + video.currentTime * 1000, part.ended_ms);
     },
     seekTo(wallMs, play = this.playing) {
-      if (!this.parts.length) return;
+      if (!this.able) return;
       const target = Math.min(Math.max(wallMs, this.startMs), this.endMs);
+      if (this.axis && partAt(this.parts, target) < 0) {
+        this.begun = true;
+        this.enterVoid(target, play && target < this.endMs);
+        this.finished = target >= this.endMs;
+        return;
+      }
       let index = this.parts.findIndex((part) => target < part.ended_ms);
       if (index < 0) index = this.parts.length - 1;
       const part = this.parts[index];
       // Inside a gap there is nothing to see: go to the first picture after it.
       const atS = Math.min(Math.max(0, (target - part.started_ms) / 1000), part.duration_s);
       this.begun = true;
-      if (index === this.index && !this.message && !this.wanted) {
+      if (index === this.index && !this.message && !this.wanted && !this.inVoid) {
         this.$refs.video.currentTime = atS;
         if (play) this.$refs.video.play().catch(() => {});
       } else this.openPart(index, atS, play);
     },
     toggle() {
-      if (!this.parts.length) return;
+      if (!this.able) return;
       this.begun = true;
       const video = this.$refs.video;
-      if (this.finished) return this.openPart(0, 0, true);
+      if (this.finished) return this.axis ? this.seekTo(this.startMs, true) : this.openPart(0, 0, true);
+      if (this.inVoid) return this.enterVoid(this.wallMs, !this.playing);
       if (this.wanted) return void (this.wanted.play = !this.wanted.play);
       if (video.paused) video.play().catch(() => {});
       else video.pause();
@@ -280,6 +336,7 @@ export default {
     // One frame: seek by the distance seen between frames, then make sure that another frame is shown.
     async step(direction) {
       const video = this.$refs.video;
+      if (this.inVoid) return this.seekTo(this.wallMs + direction * STEP_MS, false);
       if (!this.parts.length || this.wanted) return;
       this.begun = true;
       video.pause();
@@ -423,7 +480,7 @@ export default {
       this.hoverMs = this.pointerMs(event);
     },
     seekStart(event) {
-      if (event.button !== 0 || !this.parts.length) return;
+      if (event.button !== 0 || !this.able) return;
       const bar = this.$refs.timeline;
       bar.setPointerCapture(event.pointerId);
       this.seekTo(this.pointerMs(event));
@@ -445,9 +502,7 @@ export default {
       return `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`;
     },
     seconds(ms) {
-      const s = Math.max(0, ms / 1000);
-      const tail = `${String(Math.floor(s % 60)).padStart(2, "0")}`;
-      return s >= 3600 ? `${Math.floor(s / 3600)}:${String(Math.floor((s % 3600) / 60)).padStart(2, "0")}:${tail}` : `${Math.floor(s / 60)}:${tail}`;
+      return lengthText(ms);
     },
     fullscreen() {
       if (document.fullscreenElement) document.exitFullscreen();
@@ -475,6 +530,7 @@ export default {
         f: () => this.fullscreen(),
         j: () => this.$emit("walk", "older"),
         k: () => this.$emit("walk", "newer"),
+        n: () => this.$emit("beside"),
         "?": () => this.$emit("help"),
         Escape: () => !document.fullscreenElement && this.$emit("leave"),
       }[event.key];

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from nicegui.element import Element
 
 from camsvc.domain.incident import Incident
 from camsvc.domain.track import ObjectClass
+from camsvc.web.components import playing_modules  # noqa: F401  registers what player.js imports
 from camsvc.web.language import Language
 from camsvc.web.words import Words
 
@@ -25,6 +27,7 @@ TEXTS = (
     "player.incident",
     "player.label",
     "player.loading",
+    "player.no_footage_now",
     "player.part",
     "player.pause",
     "player.play",
@@ -36,11 +39,14 @@ TEXTS = (
 
 
 class Player(Element, component="player.js"):
-    """Emits ``walk`` with ``older`` or ``newer``, ``help``, ``leave``."""
+    """Emits ``walk`` with ``older`` or ``newer``, ``beside``, ``help``, ``leave``."""
 
-    def __init__(self, words: Words, incident: Incident, *, autoplay: bool = False) -> None:
+    def __init__(self, words: Words, incident: Incident, *, autoplay: bool = False, transport: str = "") -> None:
+        """``transport``: name of the one by which others show the same moment (``components.companion``)."""
         super().__init__()
         self._words = words
+        self.props["transport"] = transport
+        self.props["axis"] = None
         self.props["autoplay"] = autoplay
         self.props["locale"] = words.language.code
         self.props["timezone"] = words.wall.zone.key
@@ -52,6 +58,12 @@ class Player(Element, component="player.js"):
     def renew(self, incident: Incident) -> None:
         """Show a later revision without disturbing what plays."""
         self._fill(incident)
+        self.update()
+
+    def stretch(self, axis: tuple[datetime, datetime] | None) -> None:
+        """Let the time line cover more than the clip, so that those beside it are seen when it shows nothing."""
+        moments = [_ms(each.timestamp()) for each in axis] if axis else None
+        self.props["axis"] = {"from_ms": moments[0], "to_ms": moments[1]} if moments else None
         self.update()
 
     def _fill(self, incident: Incident) -> None:
