@@ -136,6 +136,7 @@ class CameraChange(BaseModel):
 
 class ImportFault(BaseModel):
     column: str | None
+    code: str
     detail: str
     cure: str | None
 

@@ -22,10 +22,13 @@ from camsvc.errors import ConfigError
 from camsvc.web import layers
 from camsvc.web.bells import Bells
 from camsvc.web.guard import Guard
+from camsvc.web.health import HealthBook
 from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
-from camsvc.web.pages import account, alerts, cameras, incidents, live, login
-from camsvc.web.pages.admin import audit, desk, user, users
+from camsvc.web.pages import account, alerts, cameras, incidents, live, login, reason
+from camsvc.web.pages.admin import areas as admin_areas, holds, storage
+from camsvc.web.pages.admin import audit, camera_edit, camera_import, desk, user, users
+from camsvc.web.pages.admin import cameras as admin_cameras
 from camsvc.web.plain import STATIC, notice_page
 from camsvc.web.site import RECONNECT_TIMEOUT_S, Site
 from camsvc.web.who import Who
@@ -52,16 +55,24 @@ def mount(app: FastAPI) -> Site:
     site = Site(server, lookout, _zone(server.settings.timezone), bells)
     who = Who(server.clock)
     app.include_router(login.router(who))
+    app.include_router(reason.router(who))
     layers.serve(app, server.settings.map)
     app.mount("/assets", _Assets(directory=STATIC), name="assets")
     live.add(site)
     cameras.add(site)
     incidents.add(site)
     desk.add(site)
+    book = HealthBook(server)
+    admin_cameras.add(site, book)
+    camera_edit.add(site)
+    camera_import.add(site)
+    admin_areas.add(site)
     account.add(site)
     users.add(site)
     user.add(site)
     audit.add(site)
+    holds.add(site)
+    storage.add(site)
     alerts.add(site)
     nicegui_app.state.camsvc = server
     ui.run_with(

@@ -64,6 +64,9 @@ class Fault:
     """Of the spreadsheet; of YAML the member, like ``location.lat``. None: it is of the whole entry."""
     detail: str
     cure: str | None = None
+    code: str = "format"
+    """For programs: format, missing, number, unknown, cells, twice, taken, forbidden, area, pair, credentials or
+    masked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,7 @@ def _entry(line: int, columns: Sequence[str], cells: Sequence[str], *, is_europe
                 "(cells beyond the last column)",
                 "there are more cells than columns",
                 "put a name with commas in quotes",
+                "cells",
             )
         )
     for name, cell in zip(columns, cells, strict=False):
@@ -239,7 +243,7 @@ def _entry(line: int, columns: Sequence[str], cells: Sequence[str], *, is_europe
         try:
             _put(values, COLUMNS[name], _value(name, text, is_european=is_european))
         except ValueError as error:
-            faults.append(Fault(name, str(error)))
+            faults.append(Fault(name, str(error), code="number" if name in NUMBERS else "format"))
     id_ = values.get("id")
     return Entry(line, f"line {line}", id_ if isinstance(id_, str) else None, values, faults=tuple(faults))
 
@@ -279,7 +283,7 @@ def _whole(number: int, document: Mapping[str, Any]) -> Entry:
     named = isinstance(id_, str) and CAMERA_ID.fullmatch(id_)
     where = f"camera {id_ if named else number}"
     unknown = tuple(
-        Fault(str(name)[:100], "unknown key; see configs/camsvc.yaml for all keys")
+        Fault(str(name)[:100], "unknown key; see configs/camsvc.yaml for all keys", code="unknown")
         for name in document
         if name not in CameraConfig.model_fields
     )

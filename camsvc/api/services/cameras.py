@@ -94,7 +94,7 @@ def get(server: Server, user: User, camera: str, *, source: str | None = None) -
 def create(server: Server, user: User, body: Mapping[str, Any], *, source: str | None = None) -> CameraView:
     """Raises InputError, ForbiddenError; ConflictError when the id is or was another camera's."""
     rights.require_somewhere(server, user, Action.CONFIGURE, source=source)
-    config = _validated(body, None)
+    config = validated(body, None)
     rights.require_area(server, user, Action.CONFIGURE, config.area, source=source)
     with server.database.session() as session:
         if not rows.put(session, config, server.cipher):
@@ -121,7 +121,7 @@ def replace(
     with server.database.session() as session:
         stored = _locked(session, server, camera)
         visible = stored if stored is not None and user.sees().covers(stored.area) else None
-        config = _validated(_with_id(body, camera), visible)
+        config = validated(_with_id(body, camera), visible)
         rights.require_area(server, user, Action.CONFIGURE, config.area, source=source)
         if stored is not None and visible is None:
             rights.refuse(server, user, Action.CONFIGURE, source=source, camera=camera, area=stored.area)
@@ -155,7 +155,7 @@ def change(
         assert stored is not None  # noqa: S101  require found it, and its row is locked
         _require_version(stored, if_match)
         merged = _merge(config_json(stored), {k: v for k, v in patch.items() if k not in READ_ONLY})
-        config = _validated(_with_id(merged, camera), stored)
+        config = validated(_with_id(merged, camera), stored)
         rights.require_area(server, user, Action.CONFIGURE, config.area, source=source)
         rows.put(session, config, server.cipher)
         _record(session, user, "camera.changed", config, stored, source=source)
@@ -300,7 +300,8 @@ def _with_id(body: Mapping[str, Any], camera: str) -> dict[str, Any]:
     return {**body, "id": camera}
 
 
-def _validated(body: Mapping[str, Any], stored: CameraConfig | None) -> CameraConfig:
+def validated(body: Mapping[str, Any], stored: CameraConfig | None) -> CameraConfig:
+    """The camera that ``body`` wishes for; ``***`` stands for the credentials of ``stored``. Raises InputError."""
     document = {name: value for name, value in body.items() if name not in READ_ONLY}
     refuse_unstorable(document)
     streams = document.get("streams")

@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -20,7 +19,7 @@ from camsvc.api.errors import InvalidBodyError, PreconditionError, faults_of
 from camsvc.api.services import audit, camera_sheet, cameras, rights
 from camsvc.api.services.camera_diff import Change, change_json, changes
 from camsvc.api.services.camera_sheet import Entry, Fault, Sheet, column_of
-from camsvc.api.services.redaction import MASK, restored
+from camsvc.api.services.redaction import MASK, has_userinfo, restored, signed
 from camsvc.api.services.text import refuse_unstorable
 from camsvc.config import CameraConfig
 from camsvc.db.cipher import Cipher
@@ -195,7 +194,11 @@ class _Judge:
         faults = list(entry.faults)
         before = self.stored.get(entry.id or "")
         if twin:
-            faults.append(Fault("id", f"{entry.id!r} is there twice, first in {twin}: ids are never shared or reused"))
+            faults.append(
+                Fault(
+                    "id", f"{entry.id!r} is there twice, first in {twin}: ids are never shared or reused", code="twice"
+                )
+            )
         elif taken := self._taken(entry.id, before):
             faults.append(taken)
         if any(fault.column == "id" for fault in faults):
@@ -214,21 +217,21 @@ class _Judge:
     def _taken(self, id_: str | None, before: CameraConfig | None) -> Fault | None:
         hidden = not self.sees.is_everywhere
         if before is not None and not self.sees.covers(before.area):
-            return Fault("id", f"there is a camera {id_!r} already", "choose another id")
+            return Fault("id", f"there is a camera {id_!r} already", "choose another id", "taken")
         if before is not None and not self.configure.covers(before.area):
-            return Fault("id", "you may not change this camera", "ask who may configure where it stands")
+            return Fault("id", "you may not change this camera", "ask who may configure where it stands", "forbidden")
         if id_ in self.removed:
             reason = "is taken" if hidden else "was a camera's that was removed, and is never reused"
-            return Fault("id", f"the id {id_!r} {reason}", f"choose another id, for example {id_}-b")
+            return Fault("id", f"the id {id_!r} {reason}", f"choose another id, for example {id_}-b", "taken")
         return None
 
     def _area(self, path: str) -> list[Fault]:
         if not self.configure.covers(path):
-            return [Fault("area", "you may not configure cameras there", "choose an area that is yours")]
+            return [Fault("area", "you may not configure cameras there", "choose an area that is yours", "forbidden")]
         missing = [each for each in [*above(path), path] if each not in self.areas]
         self.new_areas.update(missing)
         if missing and not self.make_areas:
-            return [Fault("area", f"there is no area {path!r}", "mend its name, or allow new areas to be made")]
+            return [Fault("area", f"there is no area {path!r}", "mend its name, or allow new areas to be made", "area")]
         return []
 
 
@@ -245,20 +248,27 @@ def config_of(entry: Entry, before: CameraConfig | None) -> tuple[CameraConfig |
             document["streams"] = _streams(entry, document["streams"], before)
         return CameraConfig.model_validate(document), []
     except InputError as error:
-        return None, [Fault(column_of((error.parameter or "").split(".")), str(error), error.cure)]
+        return None, [Fault(column_of((error.parameter or "").split(".")), str(error), error.cure, _code(error))]
     except ValidationError as error:
         return None, [
             _fault(each, is_whole=entry.is_whole) for each in error.errors(include_input=False, include_url=False)
         ]
 
 
+def _code(error: InputError) -> str:
+    if error.parameter in {"user", "password"}:
+        return "pair"
+    return "masked" if MASK in str(error) else "credentials" if "credentials" in str(error) else "format"
+
+
 def _fault(error: Mapping[str, Any], *, is_whole: bool) -> Fault:
     [told] = faults_of([error])
     path = [part for part in error["loc"] if part != "__root__"]
     column = ".".join(map(str, path)) if is_whole else column_of(path)
+    code = "missing" if error["type"] == "missing" else "format"
     if error["type"] == "extra_forbidden":
-        return Fault(column, "unknown key; see configs/camsvc.yaml for all keys")
-    return Fault(column or None, told["detail"].removeprefix(f"{told['parameter']}: "))
+        return Fault(column, "unknown key; see configs/camsvc.yaml for all keys", code="unknown")
+    return Fault(column or None, told["detail"].removeprefix(f"{told['parameter']}: "), code=code)
 
 
 def _streams(entry: Entry, given: Mapping[str, Any], before: CameraConfig | None) -> dict[str, Any]:
@@ -274,23 +284,17 @@ def _streams(entry: Entry, given: Mapping[str, Any], before: CameraConfig | None
         if not isinstance(url, str):
             continue
         if user is not None:
-            streams[name] = _signed(
-                url, str(user), str(password), f"streams.{name}", is_written=name in (written or {})
-            )
+            if has_userinfo(url) and name in (written or {}) and f"://{MASK}@" not in url:
+                raise InputError(
+                    "the URL has credentials already",
+                    parameter=f"streams.{name}",
+                    cure="leave them out of it, or user and password",
+                )
+            streams[name] = signed(url, str(user), str(password))
         elif MASK in url:
             stored = getattr(before.streams, name) if before else None
             streams[name] = restored(url, stored, f"streams.{name}")
     return streams
-
-
-def _signed(url: str, user: str, password: str, parameter: str, *, is_written: bool) -> str:
-    scheme, slashes, rest = url.partition("://")
-    userinfo, at, host = rest.rpartition("@") if "@" in urlsplit(url).netloc else ("", "", rest)
-    if at and is_written and userinfo != MASK:
-        raise InputError(
-            "the URL has credentials already", parameter=parameter, cure="leave them out of it, or user and password"
-        )
-    return f"{scheme}{slashes}{quote(user, safe='')}:{quote(password, safe='')}@{host}"
 
 
 def _merged(target: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -323,7 +327,9 @@ def _row_json(row: Row) -> dict[str, Any]:
         "name": row.config.name if row.config else None,
         "outcome": row.outcome.value,
         "changes": [change_json(each) for each in row.changes],
-        "faults": [{"column": each.column, "detail": each.detail, "cure": each.cure} for each in row.faults],
+        "faults": [
+            {"column": each.column, "code": each.code, "detail": each.detail, "cure": each.cure} for each in row.faults
+        ],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from camsvc.config import StreamsConfig
 from camsvc.errors import InputError
@@ -37,6 +38,19 @@ def restored(given: str, stored: str | None, parameter: str) -> str:
         parameter=parameter,
         cure="write the credentials again, as in rtsp://user:password@host/path",
     )
+
+
+def signed(url: str, user: str, password: str) -> str:
+    """``url`` with these credentials, percent-encoded, instead of what it has."""
+    scheme, slashes, rest = url.partition("://")
+    host = rest.rpartition("@")[2] if has_userinfo(url) else rest
+    return f"{scheme}{slashes}{quote(user, safe='')}:{quote(password, safe='')}@{host}"
+
+
+def has_userinfo(url: str) -> bool:
+    """Whether it names a user, also as ``***``."""
+    found = _PARTS.fullmatch(url)
+    return found is not None and found["userinfo"] is not None
 
 
 def has_credentials(streams: StreamsConfig) -> bool:

@@ -9,7 +9,7 @@ and nothing is invented: ``Limit`` says which wishes this hour cannot answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -134,7 +134,7 @@ class Trial:
     to: datetime
     has_more: bool
 
-    def run(self, stop: threading.Event | None = None) -> Iterator[Progress | RuleTest]:
+    def run(self, stop: threading.Event | None = None) -> Generator[Progress | RuleTest, None, None]:
         """Any number of ``Progress``, then the result. Blocks; for one thread. Raises BusyError, StoreError."""
         if not _turns.acquire(blocking=False):
             raise BusyError(f"{AT_ONCE} tests of rules run already.")
@@ -222,6 +222,7 @@ def prepare(server: Server, user: User, camera: str, body: Mapping[str, Any], *,
 
     Raises NotFoundError, ForbiddenError for who may not configure the camera, InputError for what no camera can have.
     """
+    rights.require_somewhere(server, user, Action.CONFIGURE, source=source)
     rights.require(server, user, Action.CONFIGURE, camera, source=source)
     refuse_unstorable(body)
     if unknown := [name for name in body if name not in CANDIDATE]:

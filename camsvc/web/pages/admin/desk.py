@@ -36,7 +36,8 @@ SECTIONS = (
     Section("areas", "account_tree", Action.CONFIGURE, everywhere=False),
     Section("users", "group", Action.ADMINISTER, everywhere=True),
     Section("audit", "fact_check", Action.ADMINISTER, everywhere=True),
-    Section("storage", "database", Action.ADMINISTER, everywhere=True),
+    Section("holds", "lock", Action.HOLD, everywhere=False),
+    Section("storage", "storage", Action.ADMINISTER, everywhere=True),
 )
 
 
