@@ -20,6 +20,7 @@ def ask(
         ui.dialog(value=True) as dialog,
         tag("div", "cam-dialog cam-ask", role="alertdialog", aria_label=title),
     ):
+        dialog.on("hide", dialog.delete)
         tag("h2", "", title)
         tag("p", "", text)
 
@@ -41,6 +42,7 @@ def show_once(say: Language, title: str, text: str, secret: str, *, then: Callab
         ui.dialog(value=True).props("persistent") as dialog,
         tag("div", "cam-dialog cam-ask", role="dialog", aria_label=title),
     ):
+        dialog.on("hide", dialog.delete)  # nothing of it stays in the page
         tag("h2", "", title)
         tag("p", "", text)
         with tag("div", "cam-secret"):

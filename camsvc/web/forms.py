@@ -117,14 +117,27 @@ def fault(say: Language, error: CamsvcError) -> str:
     if isinstance(error, ConflictError) and error.parameter is None:
         return say("fault.last_administrator")
     if isinstance(error, InputError) and error.parameter in _KNOWN:
-        return say(f"fault.{'taken' if isinstance(error, ConflictError) else error.parameter}", said=str(error))
+        known = "taken" if isinstance(error, ConflictError) else _KNOWN[error.parameter]
+        return say(f"fault.{known}", said=str(error))
     return say("fault.other", said=str(error))
 
 
-_KNOWN = frozenset(
-    {"name", "email", "password", "new", "area", "areas", "where", "actions", "days", "from", "to", "incident"}
+_PARAMETERS = (
+    "name",
+    "email",
+    "password",
+    "new",
+    "area",
+    "areas",
+    "where",
+    "actions",
+    "days",
+    "from",
+    "to",
+    "incident",
 )
-"""Parameters that ``fault.…`` has words for."""
+_KNOWN: Mapping[str, str] = {**{each: each for each in _PARAMETERS}, "password or code": "old"}
+"""Parameters that ``fault.…`` has words for, and which."""
 
 
 def _told(pairs: Any) -> Told:  # noqa: ANN401  a browser sends what it likes

@@ -9,11 +9,13 @@ from typing import Literal
 from nicegui import ui
 from nicegui.element import Element
 
+from camsvc.api.services import reasons
 from camsvc.domain.account import Action
 from camsvc.log import redact
 from camsvc.web.alarms import LIGHT, Alarm, Part
 from camsvc.web.bell import Bell
-from camsvc.web.language import LANGUAGES, language
+from camsvc.web.guard import REASON, reason_path
+from camsvc.web.language import LANGUAGES, Language, language
 from camsvc.web.lookout import Snapshot
 from camsvc.web.markup import icon, tag
 from camsvc.web.plain import asset
@@ -80,6 +82,7 @@ def _header(site: Site, visitor: Visitor, words: Words, here: str) -> None:
                     icon(icon_name)
                     tag("span", "", say(f"nav.{name}"))
         tag("span", "cam-header__space")
+        _reason(site, visitor, say)
         if not visitor.user.reach(Action.SEARCH).is_nowhere:
             Bell(site, visitor, words)
         with tag("span", "cam-langs", role="group", aria_label=say("language.label")):
@@ -106,6 +109,19 @@ def _header(site: Site, visitor: Visitor, words: Words, here: str) -> None:
         with tag("form", method="post", action="/logout"), tag("button", "cam-headbtn", type="submit"):
             icon("logout")
             tag("span", "", say("nav.logout"))
+
+
+def _reason(site: Site, visitor: Visitor, say: Language) -> None:
+    """What is done here is for, where policy asks that, with the way to change it."""
+    user = visitor.user
+    if not reasons.asked_of(site.server.settings.policy, user):
+        return
+    told = " · ".join(each for each in (user.reason.case_number, user.reason.purpose) if each)
+    request = ui.context.client.request
+    href = reason_path(request) if request is not None else REASON
+    with tag("a", "cam-headbtn cam-headbtn--reason", href=href, title=f"{told}\n{say('reason.change')}".strip()):
+        icon("assignment")
+        tag("span", "", told or say("reason.unsaid"))
 
 
 def places(visitor: Visitor) -> list[tuple[Place, str, str]]:

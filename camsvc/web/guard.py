@@ -14,7 +14,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from camsvc import log
+from camsvc.api.services import reasons
 from camsvc.config import Settings
+from camsvc.domain.account import User
 from camsvc.errors import DatabaseUnavailableError
 from camsvc.web.plain import away_page
 from camsvc.web.visitor import VISITOR, visitor_of
@@ -22,6 +24,7 @@ from camsvc.web.who import Who
 
 CLOSE_NOT_LOGGED_IN = 4401
 """Of the range that RFC 6455 §7.4.2 leaves to applications; reads as HTTP's 401."""
+ACCOUNT, REASON = "/account", "/reason"
 _MACHINERY = ("/_nicegui", "/favicon.ico")
 
 _log = log.get(__name__)
@@ -61,6 +64,10 @@ class Guard:
             await answer(scope, receive, send)
             return
         scope.setdefault("state", {})["user_name"] = user.name
+        first = None if is_machinery else first_of_all(connection, user, self._settings)
+        if first is not None:
+            await RedirectResponse(first, HTTPStatus.SEE_OTHER)(scope, receive, send)
+            return
         token = VISITOR.set(visitor_of(connection, user, self._settings, self._who.knows(connection, user)))
         try:
             await self._app(scope, receive, send)
@@ -101,8 +108,26 @@ def is_same_origin(connection: HTTPConnection) -> bool:
     return origin is None or origin.partition("://")[2] == headers.get("host", "")
 
 
+def first_of_all(connection: HTTPConnection, user: User, settings: Settings) -> str | None:
+    """Where ``user`` has to go before any other page: to a password of their own, to say what they do this for."""
+    if connection.url.path == ACCOUNT:
+        return None
+    if user.must_change_password:
+        return ACCOUNT
+    return reason_path(connection) if reasons.lacks(settings.policy, user) else None
+
+
+def reason_path(connection: HTTPConnection) -> str:
+    """The page that asks what for, and leads back to what was asked for."""
+    return f"{REASON}?next={quote(_asked(connection), safe='')}"
+
+
 def login_path(connection: HTTPConnection) -> str:
     """The log-in page that leads back to what was asked for."""
-    query = connection.url.query
-    asked = connection.url.path + (f"?{query}" if query else "")
+    asked = _asked(connection)
     return "/login" if asked == "/" else f"/login?next={quote(asked, safe='')}"
+
+
+def _asked(connection: HTTPConnection) -> str:
+    query = connection.url.query
+    return connection.url.path + (f"?{query}" if query else "")

@@ -35,7 +35,7 @@ def asset(name: str) -> str:
 
 def local_path(asked: str | None) -> str:
     """``asked`` if it is a path on this server, else the first page: a link must not lead away after a log-in."""
-    if not asked or not asked.startswith("/") or asked.startswith(("//", "/\\", "/login", "/logout")):
+    if not asked or not asked.startswith("/") or asked.startswith(("//", "/\\", "/login", "/logout", "/reason")):
         return "/"
     if any(character < " " or character == "\\" for character in asked):
         return "/"

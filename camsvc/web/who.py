@@ -72,6 +72,11 @@ class Who:
         if cookie := access.session_cookie(connection):
             self._remember(cookie, _Known(None, self._clock.monotonic_s()))
 
+    def renew(self, connection: HTTPConnection) -> None:
+        """What is known of the session has changed: it is looked up again when it is next asked for."""
+        if cookie := access.session_cookie(connection):
+            self._known.pop(cookie, None)
+
     def _remember(self, cookie: str, known: _Known) -> None:
         self._known[cookie] = known
         self._known.move_to_end(cookie)

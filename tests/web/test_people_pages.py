@@ -83,6 +83,7 @@ class TestAccountPage:
             shot(inside, "made-token")
             page.click("[data-test=kept]")
             page.wait_for_selector("td >> text=traffic")
+            page.wait_for_selector("[data-test=secret]", state="detached")
             assert token not in page.content()
             with httpx.Client(base_url=web.url, headers={"Authorization": f"Bearer {token}"}) as program:
                 assert program.get("/api/v1/incidents").status_code == 200

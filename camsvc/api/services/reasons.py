@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from camsvc.api.context import Server
 from camsvc.api.problems import REASON_HEADERS
 from camsvc.api.services import audit
+from camsvc.config import PolicySettings
 from camsvc.db.queries import tokens
 from camsvc.domain.account import Action, Reason, User
 from camsvc.domain.audit import Kind
@@ -47,16 +48,16 @@ def keep(server: Server, user: User, reason: Reason, *, source: str | None = Non
         audit.append(session, replace(user, reason=reason), Kind.SIGN_IN, "reason.given", source=source)
 
 
-def asked_of(server: Server, user: User) -> frozenset[str]:
-    """Which of ``purpose`` and ``case_number`` policy asks of ``user``, for anything that they may do somewhere."""
-    policy, nothing = server.settings.policy, Reason()
+def asked_of(policy: PolicySettings, user: User) -> frozenset[str]:
+    """Which of ``purpose`` and ``case_number`` are asked of ``user``, for anything that they may do somewhere."""
+    nothing = Reason()
     held = [action for action in Action if not user.reach(action).is_nowhere]
     return frozenset(name for action in held for name in policy.lacks(action, nothing))
 
 
-def lacks(server: Server, user: User) -> bool:
-    """Whether something that policy asks of ``user`` is not said yet."""
-    return any(getattr(user.reason, name) is None for name in asked_of(server, user))
+def lacks(policy: PolicySettings, user: User) -> bool:
+    """Whether something that is asked of ``user`` is not said yet."""
+    return any(getattr(user.reason, name) is None for name in asked_of(policy, user))
 
 
 def _read(text: str | None, name: str, most: int) -> str | None:

@@ -5,7 +5,7 @@ export default {
       <input class="cam-input" type="search" v-model="words" :placeholder="texts.find" :aria-label="texts.find" @keydown.enter.prevent />
       <q-tree ref="tree" class="cam-areas__tree" :nodes="nodes" node-key="path" label-key="label" dense no-connectors
         :filter="words" :filter-method="fits" :no-results-label="texts.none" :no-nodes-label="texts.none"
-        v-model:expanded="open" :selected="many ? undefined : picked[0]" @update:selected="choose"
+        v-model:expanded="open" :selected="many ? undefined : picked[0] ?? null" @update:selected="choose"
         :tick-strategy="many ? 'strict' : 'none'" v-model:ticked="ticked" @update:ticked="tick">
         <template #default-header="{ node }">
           <span>{{ node.label }}</span><span class="cam-soft cam-areas__count" v-if="node.count">{{ node.count }}</span>

@@ -11,20 +11,21 @@ from nicegui.element import Element
 from starlette.requests import Request
 
 from camsvc.api import access
-from camsvc.api.errors import LockedOutError
+from camsvc.api.errors import LockedOutError, WrongProofError
 from camsvc.api.services import credentials, second_factor
 from camsvc.api.services.credentials import API, LOG_INS
 from camsvc.db.queries import people
 from camsvc.db.queries.accounts import PASSWORD_MAX, PASSWORD_MIN
 from camsvc.db.queries.people import Account
 from camsvc.domain.account import Action
-from camsvc.errors import AccessError, CamsvcError
+from camsvc.errors import CamsvcError
 from camsvc.web import confirm
 from camsvc.web.forms import Form, Told, entry, fault, submit
 from camsvc.web.frame import frame
 from camsvc.web.markup import button, icon, tag
 from camsvc.web.pages.credential_lists import CredentialList
 from camsvc.web.pages.make_token import MakeToken
+from camsvc.web.pages.second_factor import SecondFactor
 from camsvc.web.site import Site, SitePage
 from camsvc.web.visitor import VISITOR, Visitor
 from camsvc.web.words import Words
@@ -125,8 +126,8 @@ class AccountPage:
         except LockedOutError:
             self._form.refuse(say("login.locked"))
             return
-        except AccessError:
-            self._form.refuse(say("account.password_wrong"))
+        except WrongProofError:
+            self._form.refuse(say("proving.wrong_password"))
             return
         if user.must_change_password:
             ui.navigate.to("/account")
@@ -138,7 +139,10 @@ class AccountPage:
     # What is theirs ------------------------------------------------------------------------------------------
 
     async def _second_factor(self) -> None:
-        """Its section, where that is to be had."""
+        section = SecondFactor(self._site, self._visitor, self._words, self._origin)
+        if section.is_ours:
+            with sheet(self._words.language("proving.section"), "phonelink_lock"):
+                await section.build()
 
     async def _sessions(self) -> None:
         say = self._words.language

@@ -67,7 +67,7 @@ class CredentialList:
                     tag("td", "cam-num", each.source or say("sessions.unknown"))
                     tag("td", "cam-num", wall.date_clock(each.created_at))
                     tag("td", "cam-num", wall.date_clock(each.last_seen_at or each.created_at))
-                    with tag("td"):
+                    with tag("td", "cam-rows__end"):
                         if each.id != mine:
                             end = button(say("sessions.end"), "cam-btn cam-btn--small", data_test="end")
                             end.on("click", partial(self._ask_session, each))
@@ -95,7 +95,7 @@ class CredentialList:
                         if each.source:
                             tag("small", "", each.source)
                     tag("td", "cam-num", wall.date(each.expires_at), title=wall.utc(each.expires_at))
-                    with tag("td"):
+                    with tag("td", "cam-rows__end"):
                         end = button(say("tokens.revoke"), "cam-btn cam-btn--small", data_test="revoke")
                         end.on("click", partial(self._ask_token, each))
 

@@ -34,6 +34,7 @@ class Section:
 SECTIONS = (
     Section("cameras", "videocam", Action.CONFIGURE, everywhere=False),
     Section("areas", "account_tree", Action.CONFIGURE, everywhere=False),
+    Section("agencies", "corporate_fare", Action.ADMINISTER, everywhere=True),
     Section("users", "group", Action.ADMINISTER, everywhere=True),
     Section("audit", "fact_check", Action.ADMINISTER, everywhere=True),
     Section("holds", "lock", Action.HOLD, everywhere=False),
