@@ -31,6 +31,10 @@ class PasswordChangeError(ForbiddenError):
     """Somebody else has set the password of who asks: first they choose their own."""
 
 
+class WrongProofError(InputError):
+    """Somebody who is logged in was asked to prove it again: their password or code is wrong. Their session goes on."""
+
+
 class SecondFactorNeededError(AccessError):
     """The password is right; a code of the second factor must come with it."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from camsvc import log
 from camsvc.api.context import Server
-from camsvc.api.errors import ForbiddenError
+from camsvc.api.errors import ForbiddenError, WrongProofError
 from camsvc.api.services import audit, rights, sign_in
 from camsvc.api.services.credentials import refuse_tokens
 from camsvc.api.services.sign_in import Enrolment, Origin
@@ -123,8 +123,8 @@ def _require_password(server: Server, user: User, password: str, origin: Origin,
         raise _wrong(error) from error
 
 
-def _wrong(error: AccessError) -> AccessError | InputError:
+def _wrong(error: AccessError) -> AccessError | WrongProofError:
     """Who asks is logged in: a wrong password or code is a wrong value, and must not end the page's session."""
     if type(error) is AccessError:
-        return InputError(str(error), parameter="password or code", cure="type it again")
+        return WrongProofError("the password or the code is wrong", parameter="password or code", cure="type it again")
     return error
