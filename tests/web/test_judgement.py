@@ -146,10 +146,6 @@ def test_nothing_is_wider_than_the_screen(
         pane = opened.page.locator(".cam-said")
         pane.wait_for()
         pane.screenshot(path=f"/tmp/judgement-{language}-{width}.png")  # noqa: S108
-        wide = opened.page.evaluate(
-            """[...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetParent).map((e) => e.tagName + '.' + e.className + ' ' + e.getBoundingClientRect().right).slice(0, 8)"""
-        )
-        print(wide)
         assert pane.evaluate(
             "(e) => e.scrollWidth <= e.clientWidth + 1 && e.getBoundingClientRect().right <= innerWidth"
         )
