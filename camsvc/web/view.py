@@ -64,7 +64,7 @@ class SearchView:
         if wanted.route:
             pairs.append(("route", _points(wanted.route)))
         if wanted.radius_m is not None:
-            pairs.append(("radius_m", f"{wanted.radius_m:g}"))
+            pairs.append(("radius_m", _number(wanted.radius_m)))
         if wanted.bbox:
             box = wanted.bbox
             pairs.append(("bbox", ",".join(_degrees(edge) for edge in (box.west, box.south, box.east, box.north))))
@@ -79,7 +79,7 @@ class SearchView:
         pairs += [("state", each.value) for each in wanted.states]
         pairs += [("direction", each.value) for each in wanted.directions]
         pairs += [
-            (name, f"{bound:g}")
+            (name, _number(bound))
             for name, bound in (("min_duration_s", wanted.min_duration_s), ("max_duration_s", wanted.max_duration_s))
             if bound is not None
         ]
@@ -162,11 +162,8 @@ def member_of(parameter: str) -> str:
 
 
 def link_time(at: datetime) -> str:
-    return (
-        at.astimezone(UTC)
-        .isoformat(timespec="seconds" if not at.microsecond else "milliseconds")
-        .replace("+00:00", "Z")
-    )
+    whole = "seconds" if not at.microsecond else "microseconds" if at.microsecond % 1000 else "milliseconds"
+    return at.astimezone(UTC).isoformat(timespec=whole).replace("+00:00", "Z")
 
 
 def _said(given: Mapping[str, Sequence[str]], name: str) -> str:
@@ -178,4 +175,10 @@ def _points(points: Sequence[Point]) -> str:
 
 
 def _degrees(value: float) -> str:
-    return f"{value:.6f}".rstrip("0").rstrip(".")
+    """As exact as ``filters.parse_point`` takes it."""
+    return f"{value:.9f}".rstrip("0").rstrip(".")
+
+
+def _number(value: float) -> str:
+    """Not shortened, which would ask for something else."""
+    return f"{value:.15g}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, create_engine, text
 from camsvc.db import migrate
 from camsvc.db.database import Database
 from camsvc.db.models import Base
+from camsvc.domain.search import Wind
 from camsvc.errors import ConfigError, DatabaseUnavailableError
 
 RELEASED: dict[str, str] = {}
@@ -165,3 +167,34 @@ def test_incidents_of_before_the_partitions_move_into_their_months(database_url:
         names = list(where)
         assert names[1:4] == ["incidents_2025_12", "incidents_2026_01", "incidents_2026_03"]
         assert (names[0], names[4]) == ("incidents_earlier", "incidents_later")
+
+
+def test_directions_of_incidents_that_are_there_are_found_in_what_was_stored_of_their_objects(
+    database_url: str,
+) -> None:
+    told = [0, 22.49, 22.5, 90, 200.1, 337.5, 359.9, None]
+    with _connected(database_url) as connection:
+        command.upgrade(migrate.configuration(connection), "0010")
+        connection.execute(text("INSERT INTO areas (path, name) VALUES ('a', 'a')"))
+        connection.execute(
+            text(
+                "INSERT INTO cameras (id, name, area, enabled, config, streams) VALUES ('c', 'c', 'a', true, '{}', '')"
+            )
+        )
+        connection.execute(text("INSERT INTO viewpoints (camera, area) VALUES ('c', 'a')"))
+        for number, ways in enumerate([*([each] for each in told), told, []]):
+            objects = json.dumps([{"track": 1, "direction_deg": way} for way in ways])
+            connection.execute(
+                text(
+                    "INSERT INTO incidents (id, viewpoint_id, kind, severity, state, started_at, last_observed_at,"
+                    " objects, classes, colours, model, worker, epoch, revision, change_seq)"
+                    " VALUES (gen_random_uuid(), 1, 'presence', 'info', 'open', :at, :at, cast(:objects AS jsonb),"
+                    " '{}', '{}', 'm', 'w', 1, 1, :number)"
+                ),
+                {"at": f"2026-01-01 00:00:{number:02}Z", "objects": objects, "number": number},
+            )
+        command.upgrade(migrate.configuration(connection), "0011")
+        winds = list(connection.execute(text("SELECT winds FROM incidents ORDER BY change_seq")).scalars())
+    assert winds[:8] == [[Wind.of(way).value] if way is not None else [] for way in told]
+    assert winds[8] == ["e", "n", "ne", "s"]
+    assert winds[9] == []

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Table, UniqueConstraint
 
 from camsvc.db.models import Base
-from camsvc.db.models.incidents import SPAN_OPEN, SPANS, IncidentRow
+from camsvc.db.models.incidents import LASTED, LASTED_FROM_S, SPAN_OPEN, SPANS, IncidentRow
 from camsvc.db.schema_page import page
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "schema.md"
@@ -44,3 +44,11 @@ def test_the_spans_of_the_search_are_those_of_the_column() -> None:
         assert f"<= interval '{words[int(span.total_seconds())]}' THEN {number}" in text
     assert text.count("THEN") == SPAN_OPEN + 1
     assert f"ended_at IS NULL THEN {SPAN_OPEN}" in text
+
+
+def test_the_classes_of_duration_are_told_in_the_words_of_the_server() -> None:
+    """Else alembic takes the index for another one."""
+    edges = LASTED[LASTED.index("{") + 1 : LASTED.index("}")].split(",")
+    told = [sum(int(part) * unit for part, unit in zip(each.split(":"), (3600, 60, 1), strict=True)) for each in edges]
+    assert tuple(told) == LASTED_FROM_S
+    assert list(told) == sorted(told)
