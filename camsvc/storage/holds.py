@@ -39,6 +39,11 @@ class Enforcement:
         self._known: bool | None = None
         self._due_s: float | None = None
 
+    @property
+    def known(self) -> bool | None:
+        """What the last probe found; None: none was made, or it could not be. Does not block."""
+        return self._known
+
     def is_kept(self) -> bool | None:
         """None: the store is away, nobody knows. Blocks for a probe of some requests, once in PROBE_AGAIN_S."""
         with self._lock:

@@ -124,9 +124,13 @@ def _reason(site: Site, visitor: Visitor, say: Language) -> None:
         tag("span", "", told or say("reason.unsaid"))
 
 
+_AT_THE_DESK = (Action.CONFIGURE, Action.ADMINISTER, Action.HOLD)
+"""Rights that some page of the administration is for."""
+
+
 def places(visitor: Visitor) -> list[tuple[Place, str, str]]:
     """Those that ``visitor`` has a use for."""
-    may_change = any(not visitor.user.reach(each).is_nowhere for each in (Action.CONFIGURE, Action.ADMINISTER))
+    may_change = any(not visitor.user.reach(each).is_nowhere for each in _AT_THE_DESK)
     return [each for each in PLACES if each[0] != "admin" or may_change]
 
 

@@ -26,8 +26,8 @@ from camsvc.web.health import HealthBook
 from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
 from camsvc.web.pages import account, alerts, cameras, incidents, live, login, reason
-from camsvc.web.pages.admin import areas as admin_areas, holds, storage
-from camsvc.web.pages.admin import audit, camera_edit, camera_import, desk, user, users
+from camsvc.web.pages.admin import agencies, audit, camera_edit, camera_import, desk, holds, storage, user, users
+from camsvc.web.pages.admin import areas as admin_areas
 from camsvc.web.pages.admin import cameras as admin_cameras
 from camsvc.web.plain import STATIC, notice_page
 from camsvc.web.site import RECONNECT_TIMEOUT_S, Site
@@ -59,15 +59,16 @@ def mount(app: FastAPI) -> Site:
     layers.serve(app, server.settings.map)
     app.mount("/assets", _Assets(directory=STATIC), name="assets")
     live.add(site)
-    cameras.add(site)
+    book = HealthBook(server)
+    cameras.add(site, book)
     incidents.add(site)
     desk.add(site)
-    book = HealthBook(server)
     admin_cameras.add(site, book)
     camera_edit.add(site)
     camera_import.add(site)
     admin_areas.add(site)
     account.add(site)
+    agencies.add(site)
     users.add(site)
     user.add(site)
     audit.add(site)

@@ -145,6 +145,8 @@ class Storage:
     runs: Sequence[Run]
     is_kept: bool | None
     """Whether the store enforces holds."""
+    is_endless: bool
+    """Nothing goes for its age: the disk fills for certain."""
 
     @property
     def lasts_days(self) -> float | None:
@@ -168,6 +170,7 @@ def storage(server: Server) -> Storage:
         tallies,
         runs,
         server.enforcement.is_kept(),
+        server.settings.retention.days is None and server.settings.retention.index_days is None,
     )
 
 

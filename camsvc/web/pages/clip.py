@@ -94,6 +94,10 @@ class ClipDialog:
             self._say_instead("search_off", title)
             return
         self._heading.tell(incident)
+        if incident.footage_expired_at is not None:
+            at = self._words.wall.date_clock(incident.footage_expired_at)
+            self._say_instead("auto_delete", say("hold.expired", at=at))
+            return
         if not self._visitor.user.may(Action.REPLAY, incident.area):
             self._say_instead("lock", say("live.may_not_replay"), incident)
             return

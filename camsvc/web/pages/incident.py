@@ -23,6 +23,7 @@ from camsvc.web.markup import button, icon, icon_button, label, tag
 from camsvc.web.pages import opened
 from camsvc.web.pages.about import About
 from camsvc.web.pages.around import TRANSPORT, Around
+from camsvc.web.pages.hold import HoldState
 from camsvc.web.pages.judgement import Judgement
 from camsvc.web.shortcuts import ShortcutHelp
 from camsvc.web.site import Site
@@ -99,7 +100,7 @@ class IncidentPane:
         self._client.title = f"{self._words.what(incident)} · camsvc"
         self._following.follow(IncidentFilter(cameras=(incident.camera,)))
         await self._judgement.tell()
-        await asyncio.gather(self._look_around(), self._around.show(incident))
+        await asyncio.gather(self._hold.tell(), self._look_around(), self._around.show(incident))
 
     def hide(self) -> None:
         self._following.stop()
@@ -137,11 +138,18 @@ class IncidentPane:
                 self._around.build(self._player, beside)
             with tag("aside", "cam-about", aria_label=say("incident.about")):
                 self._judgement = Judgement(self._site, self._visitor, self._words, incident)
+                self._hold = HoldState(self._site, self._visitor, self._words, incident)
                 self._about = tag("div")
         self._fill(incident)
 
     def _build_player(self, incident: Incident) -> None:
-        """The picture alone for who may search, but not replay."""
+        """The picture alone for who may search, but not replay; words where the footage expired."""
+        if incident.footage_expired_at is not None:
+            with tag("div", "cam-empty", data_test="expired"):
+                icon("auto_delete")
+                at = self._words.wall.date_clock(incident.footage_expired_at)
+                tag("p", "", self._words.language("hold.expired", at=at))
+            return
         if not self._may_replay(incident):
             with tag("div", "cam-empty"):
                 if incident.thumbnail:
