@@ -4,7 +4,7 @@ page does not undo it."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
@@ -33,14 +33,22 @@ Handler = Callable[[Told], Awaitable[None]]
 class Form:
     """``with form:`` puts what it is made of into it. A line at its end says what is wrong, once something is."""
 
-    def __init__(self, say: Language, classes: str, sent: Handler, *, live: bool = False, **attributes: str) -> None:
-        """``live``: also a moment after something was typed or chosen."""
+    def __init__(
+        self,
+        say: Language,
+        classes: str,
+        sent: Handler,
+        *,
+        live: Literal["typed", "chosen"] | None = None,
+        **attributes: str,
+    ) -> None:
+        """``live``: sent also a moment after something was typed, or once a field is left or a choice made."""
         self._say = say
         self._sent = sent
         self.element = tag("form", classes, autocomplete="off", **attributes)
         self.element.on("submit", self._on_sent, js_handler=_SEND)
-        if live:
-            self.element.on("input", self._on_sent, js_handler=_SEND_LATER)
+        if live is not None:
+            self.element.on("input" if live == "typed" else "change", self._on_sent, js_handler=_SEND_LATER)
         self._fault: TextElement | None = None
         self._line: Element | None = None
 
@@ -116,8 +124,9 @@ def fault(say: Language, error: CamsvcError) -> str:
         return say("fault.reason")
     if isinstance(error, ConflictError) and error.parameter is None:
         return say("fault.last_administrator")
-    if isinstance(error, InputError) and error.parameter in _KNOWN:
-        known = "taken" if isinstance(error, ConflictError) else _KNOWN[error.parameter]
+    known = _KNOWN.get(error.parameter or "") if isinstance(error, InputError) else None
+    if known is not None:
+        known = "taken" if isinstance(error, ConflictError) else known
         return say(f"fault.{known}", said=str(error))
     return say("fault.other", said=str(error))
 
@@ -135,6 +144,9 @@ _PARAMETERS = (
     "from",
     "to",
     "incident",
+    "webhook",
+    "alerts",
+    "hours",
 )
 _KNOWN: Mapping[str, str] = {**{each: each for each in _PARAMETERS}, "password or code": "old"}
 """Parameters that ``fault.…`` has words for, and which."""

@@ -79,7 +79,7 @@ def test_a_saved_search_is_renamed_silenced_and_removed_after_a_question(web: We
     one.locator("text=Ban đêm").wait_for()
     one.locator("text=No alerts").wait_for()
     one.locator("button[title='Remove']").click()
-    page.click("[data-test=remove-search]")
+    page.click("[data-test=do]")
     one.wait_for(state="detached")
     assert saved.all_of(web.server, officer) == []
 
@@ -96,7 +96,7 @@ def test_hours_are_kept_and_a_name_that_is_taken_is_refused_in_words(web: Web, d
     page.uncheck("form input[name=day][value='7']")
     page.fill("form input[name=name]", "one")
     page.click("[data-test=save-search]")
-    page.wait_for_selector("text=you have a search of that name already")
+    page.wait_for_selector("text=This name is taken already")
     page.fill("form input[name=name]", "nights")
     page.click("[data-test=save-search]")
     one.locator("text=22:00–05:00").wait_for()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from nicegui import background_tasks, ui
 
@@ -13,6 +14,7 @@ from camsvc.api.services.alerts import saved
 from camsvc.db import named_filter
 from camsvc.domain.alert import Alert, SavedSearch, Span
 from camsvc.errors import CamsvcError, InputError
+from camsvc.web import confirm
 from camsvc.web.frame import frame
 from camsvc.web.markup import button, icon, icon_button, tag
 from camsvc.web.pages.save_search import SaveSearch
@@ -44,9 +46,10 @@ class AlertsPage:
     async def open(self) -> None:
         await self._site.lookout.now()
         say = self._words.language
-        with frame(self._site, self._visitor, self._words, "alerts", say("alerts.title"), styles=("alerts.css",)):
+        with frame(
+            self._site, self._visitor, self._words, "alerts", say("alerts.title"), styles=("people.css", "alerts.css")
+        ):
             self._save = SaveSearch(self._site, self._visitor, self._words, self._again)
-            self._asking = ui.dialog()
             with tag("div", "cam-alerts-page"):
                 with tag("section", "cam-saved", aria_label=say("saved.title")):
                     tag("h1", "", say("saved.title"))
@@ -173,18 +176,10 @@ class AlertsPage:
 
     def _ask_remove(self, search: SavedSearch) -> None:
         say = self._words.language
-        self._asking.clear()
-        with self._asking, tag("div", "cam-dialog", role="alertdialog", aria_label=say("saved.remove")):
-            tag("h2", "", say("saved.remove_sure", name=search.name))
-            tag("p", "", say("saved.remove_what"))
-            with tag("div", "cam-save__end"):
-                button(say("pick.cancel")).on("click", self._asking.close)
-                gone = button(say("saved.remove"), "cam-btn cam-btn--main", "delete", data_test="remove-search")
-                gone.on("click", lambda: self._remove(search))
-        self._asking.open()
+        title = say("saved.remove_sure", name=search.name)
+        confirm.ask(say, title, say("saved.remove_what"), say("saved.remove"), partial(self._remove, search))
 
     async def _remove(self, search: SavedSearch) -> None:
-        self._asking.close()
         server, visitor = self._site.server, self._visitor
         with suppress(InputError):  # gone already, by another page
             await asyncio.to_thread(saved.remove, server, visitor.user, search.id, source=visitor.source)

@@ -7,13 +7,13 @@ from functools import partial
 
 from nicegui import ui
 
-from camsvc.api.services import second_factor, users
+from camsvc.api.services import agencies, second_factor, users
 from camsvc.api.services.credentials import API, LOG_INS
 from camsvc.db.queries.people import EMAIL_MAX, FULL_NAME_MAX, Account
 from camsvc.domain.account import Grant
 from camsvc.errors import CamsvcError
 from camsvc.web import confirm
-from camsvc.web.forms import Form, Told, entry, fault, one, submit
+from camsvc.web.forms import Form, Told, choice, entry, fault, one, submit
 from camsvc.web.markup import button, icon, tag
 from camsvc.web.pages.account import note, sheet, show
 from camsvc.web.pages.admin.desk import desk
@@ -52,6 +52,7 @@ class UserPage:
             except CamsvcError as error:
                 note("error_outline", fault(say, error), "cam-note--bad")
                 return
+            self._agencies = await asyncio.to_thread(agencies.all_agencies, self._site.server, self._visitor.user)
             self._head = tag("div", "cam-page__head")
             self._about()
             self._grants_sheet()
@@ -100,11 +101,19 @@ class UserPage:
         with sheet(say("users.about"), "badge"), Form(say, "cam-columns", self._save, data_test="about"):
             entry(say("account.full_name"), "full_name", account.full_name or "", maxlength=FULL_NAME_MAX)
             entry(say("account.email"), "email", account.email or "", type="email", maxlength=EMAIL_MAX)
+            of = account.user.agency
+            called = {"": say("agencies.of_none")} | {str(each.agency.id): each.agency.name for each in self._agencies}
+            choice(say("agencies.of"), "agency", called, str(of.id) if of else "")
             submit(say("users.save"), "save", "cam-btn", data_test="save")
 
     async def _save(self, told: Told) -> None:
         visitor = self._visitor
         details = {name: one(told, name) for name in ("full_name", "email")}
+        agency = one(told, "agency")
+        join = partial(agencies.join, source=visitor.source)
+        await asyncio.to_thread(
+            join, self._site.server, visitor.user, self._name, int(agency) if agency.isdecimal() else None
+        )
         self._account = await asyncio.to_thread(
             users.change, self._site.server, visitor.user, self._name, details, source=visitor.source
         )
