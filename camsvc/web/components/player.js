@@ -40,7 +40,7 @@ export default {
   template: `
 <section class="cam-player" ref="root" :aria-label="texts['player.label']">
   <div class="cam-player__stage" :style="{'--ratio': ratio}" @click="stageClick">
-    <video ref="video" playsinline preload="auto" :poster="parts.length ? undefined : poster || undefined" :muted="muted"
+    <video ref="video" playsinline preload="auto" :style="{visibility: inVoid ? 'hidden' : 'visible'}" :poster="parts.length ? undefined : poster || undefined" :muted="muted"
       @play="began" @pause="paused" @ended="partEnded" @timeupdate="tick" @seeked="tick" @loadedmetadata="loaded"
       @waiting="stalled = true" @playing="stalled = false" @canplay="stalled = false" @error="failed"></video>
     <canvas ref="canvas" class="cam-player__boxes" aria-hidden="true"></canvas>
