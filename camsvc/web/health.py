@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
 
 from camsvc.api.context import Server
@@ -22,6 +25,11 @@ SINCE = timedelta(days=31)
 KEPT_S = 30.0
 """A page shows what was read no longer ago: some tens of milliseconds of database with a thousand cameras."""
 DISABLED = -1
+CLOCK_WRONG_MS = 2000.0
+"""Less cannot be told from the delay of network and camera."""
+HOUR_S, DAY_S = 3600.0, 86_400.0
+GAPS_SHARE = 0.01
+"""Of the last day: a quarter of an hour."""
 _ORDER = {
     CameraState.LIVE: 0,
     CameraState.CONNECTING: 1,
@@ -85,20 +93,53 @@ class HealthBook:
 
     def now(self) -> Health:
         """Not older than KEPT_S; what was known before while the database is away."""
-        clock = self._server.clock
         with self._lock:
-            if self._read_s is None or clock.monotonic_s() - self._read_s > KEPT_S:
-                try:
+            if self._is_stale():
+                # Also when it fails: a database that is away is not asked by every page in turn.
+                self._read_s = self._server.clock.monotonic_s()
+                with suppress(CamsvcError):
                     self._last = self._read()
-                except CamsvcError:
-                    return self._last
-                self._read_s = clock.monotonic_s()
             return self._last
+
+    def renew(self) -> None:
+        """On the event loop: reads in a thread when it is time, for who shows ``last`` later."""
+        if self._is_stale() and not self._lock.locked():
+            asyncio.get_running_loop().run_in_executor(None, self.now)
+
+    def _is_stale(self) -> bool:
+        return self._read_s is None or self._server.clock.monotonic_s() - self._read_s > KEPT_S
 
     def _read(self) -> Health:
         now = self._server.clock.now()
         with self._server.database.session() as session:
             return Health(now, rows.missing(session, now - OVER, now), rows.newest(session, now - SINCE))
+
+
+class Trouble(StrEnum):
+    """What an overview counts. A camera may have several."""
+
+    HOUR = "hour"
+    """Dark for over an hour."""
+    DAY = "day"
+    """Dark for over a day."""
+    GAPS = "gaps"
+    """It sends, but much of its last day is missing."""
+    CLOCK = "clock"
+    """Its clock is wrong, or ours is unsure of its pictures."""
+
+
+def troubles(status: CameraStatus, health: Health, now: datetime) -> frozenset[Trouble]:
+    if status.state is CameraState.DISABLED:
+        return frozenset()
+    dark_s = health.dark_s(status, now)
+    error_ms = clock_error_ms(status)
+    is_so = {
+        Trouble.HOUR: dark_s >= HOUR_S,
+        Trouble.DAY: dark_s >= DAY_S,
+        Trouble.GAPS: dark_s == 0 and health.missing_s(status, now) >= GAPS_SHARE * health.over_s,
+        Trouble.CLOCK: error_ms is not None and error_ms >= CLOCK_WRONG_MS,
+    }
+    return frozenset(each for each, so in is_so.items() if so)
 
 
 def clock_error_ms(status: CameraStatus) -> float | None:

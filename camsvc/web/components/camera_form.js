@@ -86,16 +86,15 @@ export default {
     severities: Array,
     kinds: Array, // [{value, label, fields: [{name, label, hint, default}]}]
     zones: Array, // names
+    epoch: Number, // rises when the server changed the value; else what is typed here counts
     texts: Object,
   },
   data() {
-    return { doc: copy(this.value), told: JSON.stringify(this.value), place: PLACE };
+    return { doc: copy(this.value), place: PLACE };
   },
   watch: {
-    value(now) {
-      if (JSON.stringify(now) === this.told) return;
-      this.told = JSON.stringify(now);
-      this.doc = copy(now);
+    epoch() {
+      this.doc = copy(this.value);
     },
   },
   mounted() {
@@ -112,7 +111,6 @@ export default {
     },
     set(name, value) {
       this.doc[name] = value;
-      this.told = JSON.stringify(this.doc);
       this.$emit("change", copy(this.doc));
     },
     setIn(part, name, value) {

@@ -82,6 +82,7 @@ class CameraForm(Element, component="camera_form.js"):
         super().__init__()
         say = language
         self.props["value"] = dict(value)
+        self.props["epoch"] = 0
         self.props["faults"] = {}
         self.props["is-new"] = is_new
         self.props["stored"] = stored
@@ -100,17 +101,21 @@ class CameraForm(Element, component="camera_form.js"):
         self.props["zones"] = []
         self.props["texts"] = say.some(TEXTS)
 
+    def fill(self, value: Mapping[str, Any]) -> None:
+        """Show another document than what was typed."""
+        self.props["value"] = dict(value)
+        self.props["epoch"] += 1
+        self.update()
+
     def show(
         self,
         *,
-        value: Mapping[str, Any] | None = None,
         faults: Mapping[str, str] | None = None,
         zones: Iterable[str] | None = None,
         probing: bool | None = None,
     ) -> None:
         """What is None stays; nothing is sent where nothing changed."""
         given = {
-            "value": None if value is None else dict(value),
             "faults": None if faults is None else dict(faults),
             "zones": None if zones is None else list(zones),
             "probing": probing,

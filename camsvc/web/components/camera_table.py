@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from nicegui.element import Element
 
+from camsvc.domain.camera import CameraState
 from camsvc.web.components.cameras import FRESH, why
-from camsvc.web.health import Health, clock_error_ms, trouble_rank
+from camsvc.web.health import CLOCK_WRONG_MS, HOUR_S, Health, clock_error_ms, trouble_rank
 from camsvc.web.lookout import Snapshot
 from camsvc.web.words import CAMERA_ICONS, Words
 
@@ -39,11 +40,8 @@ TEXTS = (
     "unit.minute",
     "unit.second",
 )
-DARK_BAD_S = 3600.0
-"""Without a picture for so long a camera is not only reconnecting."""
 MISSING_BAD = 0.05
 """Share of a day."""
-CLOCK_BAD_MS = 2000.0
 
 
 class CameraTable(Element, component="camera_table.js"):
@@ -72,6 +70,7 @@ def row(camera: str, snapshot: Snapshot, health: Health, words: Words) -> dict[s
     missing_s = health.missing_s(status, snapshot.at)
     unseen_s = health.unseen_s(camera)
     newest = health.newest.get(camera)
+    is_live = status.state is CameraState.LIVE
     share = missing_s / health.over_s
     return {
         "id": camera,
@@ -86,12 +85,12 @@ def row(camera: str, snapshot: Snapshot, health: Health, words: Words) -> dict[s
         "since_ms": _ms(status.since),
         "fresh": fresh,
         "last_ms": _ms(last) if last and not fresh else None,
-        "dark": "camtable__bad" if dark_s >= DARK_BAD_S else "",
-        "fps": None if status.fps is None else round(status.fps, 1),
-        "rate": None if status.bitrate_bps is None else round(status.bitrate_bps / 1e6, 1),
+        "dark": "camtable__bad" if dark_s >= HOUR_S else "",
+        "fps": None if status.fps is None or not is_live else round(status.fps, 1),
+        "rate": None if status.bitrate_bps is None or not is_live else round(status.bitrate_bps / 1e6, 1),
         "clock_ms": error_ms,
         "clock": "–" if error_ms is None else words.milliseconds(error_ms),
-        "clock_level": "camtable__bad" if error_ms is not None and error_ms >= CLOCK_BAD_MS else "",
+        "clock_level": "camtable__bad" if error_ms is not None and error_ms >= CLOCK_WRONG_MS else "",
         "missing_s": round(missing_s),
         "missing": words.roughly(missing_s) if missing_s >= 1 else "–",
         "missing_level": "camtable__bad" if share >= MISSING_BAD else "camtable__warn" if missing_s >= 1 else "",

@@ -2,13 +2,15 @@
 export default {
   template: `
 <div class="cam-list" role="list" :aria-label="texts['cameras.list']" @keydown="onKey">
-  <a v-for="row in rows" :key="row.id" role="listitem" class="cam-row" :class="{'cam-row--selected': row.id === selected}" :href="row.href" :data-id="row.id" :data-state="row.state"
+  <a v-for="row in rows" :key="row.id" role="listitem" class="cam-row" :class="{'cam-row--selected': row.id === selected, 'cam-row--pictured': row.picture}" :href="row.href" :data-id="row.id" :data-state="row.state"
      :aria-current="row.id === selected ? 'true' : null" @click="open($event, row)">
+    <span v-if="row.picture" class="cam-row__picture"><img :src="row.picture" alt="" loading="lazy" decoding="async" /></span>
     <span class="cam-row__name">{{ row.name }}</span>
     <span style="text-align:right"><span class="cam-badge" :class="'cam-badge--' + row.state" :title="row.since_utc"><i class="material-icons" aria-hidden="true">{{ row.icon }}</i>{{ row.state_text }} · {{ span(row.since_ms) }}</span></span>
     <span class="cam-row__sub">{{ row.area }}<template v-if="row.about"> · {{ row.about }}</template></span>
     <span class="cam-row__when" :title="row.last_utc">{{ row.fresh ? texts['cameras.picture_now'] : row.last_ms ? texts['cameras.picture_ago'].replace('{ago}', span(row.last_ms)) : texts['cameras.no_picture'] }}</span>
     <span v-if="row.why" class="cam-row__why" :class="'cam-row__why--' + row.level">{{ row.why }}</span>
+    <span v-if="row.gap" class="cam-row__gap">{{ row.gap }}</span>
   </a>
   <p v-if="!rows.length" class="cam-empty cam-soft">{{ texts[total ? 'cameras.none_match' : 'cameras.none'] }}</p>
 </div>`,

@@ -10,6 +10,7 @@ from nicegui.element import Element
 
 from camsvc.domain.camera import CameraState, CameraStatus
 from camsvc.log import redact
+from camsvc.web.health import CLOCK_WRONG_MS, Health, clock_error_ms
 from camsvc.web.lookout import Snapshot
 from camsvc.web.words import CAMERA_ICONS, Words
 
@@ -27,6 +28,8 @@ TEXTS = (
 )
 FRESH = timedelta(seconds=15)
 """A last picture no older than this is "now": reports come every few seconds, and are read every few."""
+GAP_TOLD_S = 10.0
+"""Of a day: less is one reconnect."""
 WORST_FIRST = (
     CameraState.REFUSED,
     CameraState.UNASSIGNED,
@@ -61,8 +64,8 @@ class Cameras(Element, component="cameras.js"):
         self.run_method("focusOn", camera)
 
 
-def row(camera: str, snapshot: Snapshot, words: Words, href: str) -> dict[str, Any] | None:
-    """How a camera is listed; None where nothing is known of it yet."""
+def row(camera: str, snapshot: Snapshot, words: Words, href: str, health: Health) -> dict[str, Any] | None:
+    """How a camera is listed; None where nothing is known of it yet. ``health``: within what may be searched."""
     entry, status = snapshot.directory.cameras.get(camera), snapshot.statuses.get(camera)
     if entry is None or status is None or entry.removed:
         return None
@@ -84,8 +87,26 @@ def row(camera: str, snapshot: Snapshot, words: Words, href: str) -> dict[str, A
         "last_utc": words.wall.utc(last) if last and not fresh else "",
         "about": picture_of(status),
         "why": why(status, words),
+        "picture": _picture(health, camera),
+        "gap": _gap(status, health, snapshot.at, words),
         "level": "warn" if status.state in {CameraState.RETRYING, CameraState.CONNECTING} else "bad",
     }
+
+
+def _picture(health: Health, camera: str) -> str:
+    """Of its newest incident."""
+    newest = health.newest.get(camera)
+    return f"/api/v1/incidents/{newest.incident}/thumbnail" if newest and newest.has_picture else ""
+
+
+def _gap(status: CameraStatus, health: Health, at: datetime, words: Words) -> str:
+    """What is missing of its last day, and whether its clock is wrong."""
+    say, told = words.language, []
+    if status.state is CameraState.LIVE and (missing_s := health.missing_s(status, at)) >= GAP_TOLD_S:
+        told.append(say("health.gap", time=words.roughly(missing_s)))
+    if (error_ms := clock_error_ms(status)) is not None and error_ms >= CLOCK_WRONG_MS:
+        told.append(say("health.clock_wrong", time=words.milliseconds(error_ms)))
+    return " · ".join(told)
 
 
 def picture_of(status: CameraStatus) -> str:

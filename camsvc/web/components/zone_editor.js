@@ -64,16 +64,15 @@ export default {
     value: Array, // [{kind: "zone" | "line", name, points: [[x, y], …]}]
     marks: { type: Array, default: () => [] }, // feet of what was tracked, to see where things go
     used: { type: Array, default: () => [] }, // names that rules use
+    epoch: Number, // rises when the server changed what is drawn; else what is drawn here counts
     texts: Object,
   },
   data() {
-    return { shapes: copy(this.value), chosen: -1, point: -1, drawing: null, past: [], future: [], ratio: "16 / 9", told: JSON.stringify(this.value) };
+    return { shapes: copy(this.value), chosen: -1, point: -1, drawing: null, past: [], future: [], ratio: "16 / 9" };
   },
   watch: {
-    value(now) {
-      if (JSON.stringify(now) === this.told) return; // our own change, come back
-      this.told = JSON.stringify(now);
-      Object.assign(this, { shapes: copy(now), chosen: -1, point: -1, drawing: null, past: [], future: [] });
+    epoch() {
+      Object.assign(this, { shapes: copy(this.value), chosen: -1, point: -1, drawing: null, past: [], future: [] });
     },
   },
   computed: {
@@ -131,7 +130,6 @@ export default {
       this.future = [];
     },
     tell() {
-      this.told = JSON.stringify(this.shapes);
       this.$emit("change", copy(this.shapes));
     },
     change(edit) {

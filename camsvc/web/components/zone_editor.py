@@ -53,13 +53,16 @@ class ZoneEditor(Element, component="zone_editor.js"):
         super().__init__()
         self.props["src"] = ""
         self.props["value"] = _value(zones, lines)
+        self.props["epoch"] = 0
         self.props["marks"] = []
         self.props["used"] = []
         self.props["texts"] = language.some(TEXTS)
 
     def fill(self, zones: Mapping[str, Any], lines: Mapping[str, Any]) -> None:
         """Show other shapes; what could be undone is forgotten."""
-        self._set("value", _value(zones, lines))
+        self.props["value"] = _value(zones, lines)
+        self.props["epoch"] += 1
+        self.update()
 
     def show(
         self,

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 from starlette.requests import Request
 
+from camsvc.domain.account import Action
 from camsvc.domain.camera import CameraState
 from camsvc.web.components import cameras as listing
 from camsvc.web.components.cameras import WORST_FIRST, Cameras
 from camsvc.web.components.field import Field
 from camsvc.web.components.map import Map
 from camsvc.web.frame import frame
+from camsvc.web.health import Health, HealthBook, Trouble, trouble_rank, troubles
 from camsvc.web.lookout import Snapshot
 from camsvc.web.markup import icon, label, tag
 from camsvc.web.pages.camera import CameraDetail
+from camsvc.web.pages.overview import Overview
 from camsvc.web.site import Site, SitePage, for_page
 from camsvc.web.visitor import VISITOR, Visitor
 from camsvc.web.words import CAMERA_ICONS
@@ -27,14 +31,14 @@ from camsvc.web.words import CAMERA_ICONS
 TYPING_PAUSE_S = 0.2
 
 
-def add(site: Site) -> None:
+def add(site: Site, book: HealthBook) -> None:
     @SitePage("/")
     async def all_cameras(request: Request) -> None:
-        await CamerasPage(site, VISITOR.get(), request).open(None)
+        await CamerasPage(site, book, VISITOR.get(), request).open(None)
 
     @SitePage("/cameras/{camera}")
     async def one(request: Request, camera: str) -> None:
-        await CamerasPage(site, VISITOR.get(), request).open(camera)
+        await CamerasPage(site, book, VISITOR.get(), request).open(camera)
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,13 @@ class Wanted:
     text: str = ""
     area: str = ""
     states: tuple[CameraState, ...] = ()
+    trouble: Trouble | None = None
 
     def path(self, camera: str | None) -> str:
         pairs = [("q", self.text)] if self.text else []
         pairs += [("area", self.area)] if self.area else []
         pairs += [("state", state.value) for state in self.states]
+        pairs += [("trouble", self.trouble.value)] if self.trouble else []
         base = f"/cameras/{quote(camera, safe='')}" if camera else "/"
         return f"{base}?{urlencode(pairs, safe='/')}" if pairs else base
 
@@ -58,7 +64,9 @@ class Wanted:
         pairs = parse_qsl(query)
         last = dict(pairs)
         states = dict.fromkeys(value for name, value in pairs if name == "state" and value in set(CameraState))
-        return cls(last.get("q", "")[:100], last.get("area", "")[:500], tuple(CameraState(each) for each in states))
+        trouble = next((each for each in Trouble if each.value == last.get("trouble")), None)
+        chosen = tuple(CameraState(each) for each in states)
+        return cls(last.get("q", "")[:100], last.get("area", "")[:500], chosen, trouble)
 
     def fits(self, camera: str, snapshot: Snapshot) -> bool:
         entry, status = snapshot.directory.cameras[camera], snapshot.statuses[camera]
@@ -77,8 +85,9 @@ def plain(text: str) -> str:
 
 
 class CamerasPage:
-    def __init__(self, site: Site, visitor: Visitor, request: Request) -> None:
+    def __init__(self, site: Site, book: HealthBook, visitor: Visitor, request: Request) -> None:
         self._site = site = site.seen_by(visitor)
+        self._book = book
         self._visitor = visitor
         self._words = site.words(visitor)
         self._client = ui.context.client
@@ -87,8 +96,10 @@ class CamerasPage:
 
     async def open(self, camera: str | None) -> None:
         snapshot = await self._site.lookout.now()
+        await asyncio.to_thread(self._book.now)
         say = self._words.language
-        with frame(self._site, self._visitor, self._words, "cameras", say("nav.cameras")):
+        styles = ("camera-health.css",)
+        with frame(self._site, self._visitor, self._words, "cameras", say("nav.cameras"), styles=styles):
             with tag("section", "cam-side", aria_label=say("nav.cameras")):
                 self._tools = tag("div", "cam-side__tools")
                 with self._tools:
@@ -100,7 +111,7 @@ class CamerasPage:
         self._list.on("pick", self._on_pick)
         self._map.on("pick", self._on_pick)
         self._show(snapshot)
-        watcher = for_page(self._client, self._show)
+        watcher = for_page(self._client, self._on_snapshot)
         self._site.lookout.watch(watcher)
         self._client.on_delete(lambda: self._site.lookout.unwatch(watcher))
         ui.on("cam-address", self._on_address)
@@ -109,6 +120,7 @@ class CamerasPage:
 
     def _build_tools(self, snapshot: Snapshot) -> None:
         say = self._words.language
+        self._overview = Overview(say, self._on_trouble)
         with tag("div", "", style="display:flex;gap:8px"):
             search = Field(self._wanted.text, name="search", hint=say("cameras.search"), pause_s=TYPING_PAUSE_S)
             search.classes("cam-input").props["aria-label"] = say("cameras.search")
@@ -134,15 +146,18 @@ class CamerasPage:
     # What the user does --------------------------------------------------------------------------------------
 
     def _on_text(self, event: GenericEventArguments) -> None:
-        self._narrow(Wanted(str(event.args)[:100], self._wanted.area, self._wanted.states))
+        self._narrow(replace(self._wanted, text=str(event.args)[:100]))
 
     def _on_area(self, event: GenericEventArguments) -> None:
-        self._narrow(Wanted(self._wanted.text, str(event.args), self._wanted.states))
+        self._narrow(replace(self._wanted, area=str(event.args)[:500]))
 
     def _on_state(self, state: CameraState) -> None:
         states = self._wanted.states
         chosen = tuple(each for each in states if each is not state) if state in states else (*states, state)
-        self._narrow(Wanted(self._wanted.text, self._wanted.area, chosen))
+        self._narrow(replace(self._wanted, states=chosen))
+
+    def _on_trouble(self, trouble: Trouble | None) -> None:
+        self._narrow(replace(self._wanted, trouble=None if trouble is self._wanted.trouble else trouble))
 
     def _narrow(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -178,12 +193,20 @@ class CamerasPage:
 
     # Showing -------------------------------------------------------------------------------------------------
 
+    def _on_snapshot(self, snapshot: Snapshot) -> None:
+        self._book.renew()
+        self._show(snapshot)
+
     def _show(self, snapshot: Snapshot) -> None:
         say = self._words.language
+        health = self._book.last.within(self._visitor.user.reach(Action.SEARCH))
         known = [camera for camera in snapshot.statuses if camera in snapshot.directory.cameras]
-        listed = [camera for camera in known if self._wanted.fits(camera, snapshot)]
-        listed.sort(key=lambda camera: _rank(camera, snapshot))
-        rows = [listing.row(camera, snapshot, self._words, self._wanted.path(camera)) for camera in listed]
+        found = {camera: troubles(snapshot.statuses[camera], health, snapshot.at) for camera in known}
+        wanted = self._wanted.trouble
+        listed = [each for each in known if self._wanted.fits(each, snapshot) and (not wanted or wanted in found[each])]
+        listed.sort(key=lambda camera: _rank(camera, snapshot, health))
+        rows = [listing.row(camera, snapshot, self._words, self._wanted.path(camera), health) for camera in listed]
+        self._overview.show([snapshot.statuses[camera] for camera in known], found.values(), wanted)
         self._list.show([row for row in rows if row], len(known), snapshot.at, self._selected)
         self._list.set_visibility(self._selected is None)
         self._tools.set_visibility(self._selected is None)
@@ -205,5 +228,6 @@ class CamerasPage:
         self._client.run_javascript(f"camAddress({json.dumps(path)}, {json.dumps(replace)})")
 
 
-def _rank(camera: str, snapshot: Snapshot) -> tuple[int, str]:
-    return WORST_FIRST.index(snapshot.statuses[camera].state), snapshot.directory.cameras[camera].name.casefold()
+def _rank(camera: str, snapshot: Snapshot, health: Health) -> tuple[float, str]:
+    rank = trouble_rank(snapshot.statuses[camera], health, snapshot.at)
+    return -round(rank, 2), snapshot.directory.cameras[camera].name.casefold()

@@ -165,13 +165,14 @@ class CameraEdit:
     def _on_drawn(self, event: GenericEventArguments) -> None:
         shapes = drawn(event.args)
         self._bad_drawing = shapes is None or sum(map(len, shapes)) < len(event.args)
-        if shapes is not None:
-            self._draft.redraw(*shapes)
+        if shapes is not None and self._draft.redraw(*shapes):
+            self._form.fill(self._draft.form)
         self._show()
 
     def _on_placed(self, event: GenericEventArguments) -> None:
         location = placed(event.args)
         self._draft.take({"location": location_json(location)})
+        self._form.fill(self._draft.form)
         self._show()
 
     async def _on_discard(self) -> None:
@@ -256,7 +257,7 @@ class CameraEdit:
             ui.notify(trouble, type="negative")
             return
         both = self._draft.rebase(current)
-        self._form.show(value=self._draft.form)
+        self._form.fill(self._draft.form)
         self._editor.fill(self._draft.document["zones"], self._draft.document["lines"])
         self._map.fill(self._location())
         self._show()
@@ -311,7 +312,7 @@ class CameraEdit:
         say, draft = self._words.language, self._draft
         faults = {field: camera_words.fault(say, field, detail) for field, detail in draft.faults.items()}
         shown = faults if draft.is_touched or draft.stored else {}
-        self._form.show(value=draft.form, faults=shown, zones=draft.document["zones"])
+        self._form.show(faults=shown, zones=draft.document["zones"])
         self._editor.show(used=[rule["zone"] for rule in draft.document["rules"] if rule.get("zone")])
         count = len(draft.changes)
         if self._has_faults():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from camsvc.api.services.camera_diff import CREDENTIALS, Change
+from camsvc.web.components.camera_form import rule_kinds
 from camsvc.web.language import Language
 
 NOTHING = "–"
@@ -64,9 +65,12 @@ def _rule(say: Language, rule: Mapping[str, Any]) -> str:
     parts.append(say(f"severity.{rule['severity']}"))
     if rule.get("classes"):
         parts.append("/".join(say.known("class", each) for each in rule["classes"]))
+    fields: list[dict[str, Any]] = next(
+        (each["fields"] for each in rule_kinds(say) if each["value"] == rule["kind"]), []
+    )
     parts += [
-        f"{say.known('rulefield', name)} {value:g}"
-        for name, value in rule.items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        f"{each['label']}: {rule[each['name']]:g}"
+        for each in fields
+        if rule.get(each["name"], each["default"]) != each["default"]
     ]
     return " ".join(parts[:1]) + (f" ({', '.join(parts[1:])})" if parts[1:] else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from nicegui import ui
@@ -92,15 +93,15 @@ class CameraList:
     # What the user does --------------------------------------------------------------------------------------
 
     def _on_text(self, event: GenericEventArguments) -> None:
-        self._narrow(Wanted(str(event.args)[:100], self._wanted.area, self._wanted.states))
+        self._narrow(replace(self._wanted, text=str(event.args)[:100]))
 
     def _on_area(self, event: GenericEventArguments) -> None:
-        self._narrow(Wanted(self._wanted.text, str(event.args)[:500], self._wanted.states))
+        self._narrow(replace(self._wanted, area=str(event.args)[:500]))
 
     def _on_state(self, state: object) -> None:
         states = self._wanted.states
         chosen = tuple(each for each in WORST_FIRST if (each in states) != (each is state))
-        self._narrow(Wanted(self._wanted.text, self._wanted.area, chosen))
+        self._narrow(replace(self._wanted, states=chosen))
 
     def _narrow(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -116,7 +117,7 @@ class CameraList:
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         self._count += 1
         if self._count % SHOWN_EVERY == 0:
-            asyncio.get_running_loop().run_in_executor(None, self._book.now)  # shown with the next
+            self._book.renew()
             self._show(snapshot)
 
     def _show(self, snapshot: Snapshot) -> None:

@@ -78,16 +78,18 @@ class Draft:
                 self.document[name] = value
         self.check()
 
-    def redraw(self, zones: Mapping[str, Any], lines: Mapping[str, Any]) -> None:
-        """What was drawn. A rule follows its zone when that was only renamed."""
+    def redraw(self, zones: Mapping[str, Any], lines: Mapping[str, Any]) -> bool:
+        """What was drawn. A rule follows its zone when that was only renamed; whether one did."""
         old, new = list(self.document["zones"]), list(zones)
+        followed = False
         apart = [(before, after) for before, after in zip(old, new, strict=False) if before != after]
         if len(old) == len(new) and len(apart) == 1:
             [(before, after)] = apart
             for rule in self.document["rules"]:
                 if rule.get("zone") == before:
-                    rule["zone"] = after
+                    rule["zone"], followed = after, True
         self.take({"zones": dict(zones), "lines": dict(lines)})
+        return followed
 
     def check(self) -> None:
         self.config, self.faults = None, {}
