@@ -210,9 +210,10 @@ class TestUsers:
         for name in ("zed-1", "zed-2", "zed-3"):
             made = admin.post("/api/v1/users", json={"name": name, "full_name": f"Trần {name} 100%"})
             assert made.status_code == 201
-        names, cursor = [], None
+        names: list[str] = []
+        cursor: str | None = None
         while True:
-            query = {"words": "zed trần", "limit": 2, **({"cursor": cursor} if cursor else {})}
+            query: dict[str, str | int] = {"words": "zed trần", "limit": 2, **({"cursor": cursor} if cursor else {})}
             page = admin.get("/api/v1/users", params=query).json()
             names += [each["name"] for each in page["items"]]
             if (cursor := page["next_cursor"]) is None:

@@ -123,7 +123,7 @@ class TestAccountPage:
             page.wait_for_selector("text=The two new passwords differ.")
             page.fill("[data-test=password] [name=again]", "another fine password")
             page.click("[data-test=change]")
-            page.wait_for_selector("text=is not right")
+            page.wait_for_selector("[data-test=password] [role=alert] >> text=The password is wrong.")
             page.fill("[data-test=password] [name=old]", PASSWORD)
             page.click("[data-test=change]")
             page.wait_for_selector("text=Your password is changed")
@@ -202,7 +202,7 @@ class TestUsersPage:
 
     def test_disabling_ends_what_is_open_and_is_asked_first(self, web: Web, enter: Enter) -> None:
         with (
-            enter("victim", Grant(Role.POLICE)) as (theirs, user),
+            enter("victim", Grant(Role.POLICE)) as (theirs, _),
             enter("chief-off", Grant(Role.ADMINISTRATOR)) as (
                 inside,
                 _,
@@ -236,6 +236,7 @@ class TestAuditPage:
             shot(inside, "audit")
             page.fill("[name=user]", "auditor")
             page.select_option("[name=kind]", "sign-in")
+            page.press("[name=user]", "Enter")
             page.wait_for_url("**/admin/audit?user=auditor&kind=sign-in")
             page.wait_for_function("document.querySelectorAll('[data-test=records] details').length === 1")
             page.click("[data-test=records] summary")
@@ -252,6 +253,7 @@ class TestAuditPage:
             assert text.splitlines()[0].startswith("seq,at,kind")
             assert "session.begun" in text
             page.fill("[name=from]", "32/13/2026")
+            page.press("[name=from]", "Enter")
             page.wait_for_selector("[data-test=filter] [role=alert] >> text=Không đọc được")
 
     def test_the_chain_is_proved_by_a_button(self, web: Web, enter: Enter) -> None:
@@ -269,3 +271,52 @@ class TestAuditPage:
             page.click("[data-test=verify]")
             page.wait_for_selector("text=The chain was rewritten")
             shot(inside, "proof-broken")
+
+
+@pytest.fixture
+def asking(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Policy wants to know what a search is for, and the case when there is one."""
+    monkeypatch.setitem(web.server.settings.policy.__dict__, "purpose", (Action.SEARCH,))
+
+
+class TestReason:
+    def test_it_is_asked_once_before_anything_is_searched_and_recorded_with_all_that_follows(
+        self, web: Web, browser: Chromium, asking: None
+    ) -> None:
+        with web.database.session() as session:
+            accounts.create(session, "reasoner", PASSWORD, [Grant(Role.POLICE)])
+        with tab(browser, web.url) as inside:
+            page = inside.page
+            inside.go("/incidents?object=truck")
+            inside.log_in("reasoner", PASSWORD)
+            page.wait_for_selector("#purpose")
+            in_vietnamese(web, inside)
+            page.reload()
+            shot(inside, "reason-vi")
+            page.fill("#purpose", "   ")
+            page.press("#purpose", "Enter")
+            page.wait_for_selector("[role=alert]")
+            page.fill("#purpose", "điều tra vụ trộm")
+            page.fill("#case_number", "12/2026")
+            page.press("#case_number", "Enter")
+            page.wait_for_url("**/incidents?object=truck")
+            page.wait_for_selector(".cam-headbtn--reason >> text=12/2026")
+            shot(inside, "reason-header-vi")
+            page.click(".cam-headbtn--reason")
+            page.wait_for_selector("#purpose")
+            assert page.input_value("#purpose") == "điều tra vụ trộm"
+            page.fill("#case_number", "13/2026")
+            page.press("#case_number", "Enter")
+            page.wait_for_url("**/incidents?object=truck")
+            page.wait_for_selector(".cam-headbtn--reason >> text=13/2026")
+        with web.database.session() as session:
+            found = audit.entries(session, Wanted(user="reasoner", what="incidents.searched"), limit=9)
+            given = audit.entries(session, Wanted(user="reasoner", what="reason.given"), limit=9)
+        assert {each.deed.purpose for each in found} == {"điều tra vụ trộm"}
+        assert {each.deed.case_number for each in found} == {"12/2026", "13/2026"}
+        assert len(given) == 2
+
+    def test_who_may_do_nothing_that_asks_for_it_is_not_asked(self, asking: None, enter: Enter) -> None:
+        with enter("unasked") as (inside, _):
+            inside.go("/account")
+            assert inside.page.query_selector(".cam-headbtn--reason") is None

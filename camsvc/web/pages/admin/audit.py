@@ -76,7 +76,7 @@ class AuditPage:
     def _build_filter(self, given: Mapping[str, str]) -> None:
         say = self._words.language
         any_ = {"": say("audit.any")}
-        self._form = Form(say, "", self._find, live=True, role="search", data_test="filter")
+        self._form = Form(say, "", self._find, live="chosen", role="search", data_test="filter")
         with self._form:
             with tag("div", "cam-audit__filter"):
                 hint = say("audit.time_hint")
@@ -297,6 +297,5 @@ class Proof:
             return
         broken = verdict.broken
         text = say(f"audit.fault.{broken.fault.value}", n=say.number(broken.seq))
-        note("gpp_bad", text, "cam-note--bad")
+        note("gpp_bad", text, "cam-note--bad").props["title"] = broken.detail
         tag("span", "cam-soft", say("audit.proved_before", n=say.number(verdict.records)))
-        tag("span", "cam-soft", broken.detail)

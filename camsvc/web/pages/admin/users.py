@@ -56,7 +56,7 @@ class UsersPage:
                 tag("h1", "", say("users.title"))
                 add_one = button(say("users.add"), "cam-btn cam-btn--main", "person_add", data_test="add")
                 add_one.on("click", lambda: AddUser(self._site, self._visitor, self._words).open())
-            with Form(say, "", self._find, live=True, role="search"):
+            with Form(say, "", self._find, live="typed", role="search"):
                 entry(say("users.find"), "q", asked, type="search", maxlength=200, autofocus=True)
             with tag("div", "cam-sheet cam-wide"):
                 with tag("table", "cam-rows cam-rows--links", data_test="users"):
