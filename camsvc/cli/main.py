@@ -22,6 +22,7 @@ GROUPS = (
     "cameras",
     "incidents",
     "accounts",
+    "agencies",
     "tokens",
     "sessions",
     "audit",
