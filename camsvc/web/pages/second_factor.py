@@ -44,6 +44,7 @@ class SecondFactor:
     async def build(self) -> None:
         tag("p", "cam-soft", self._say("proving.section_what"))
         self._place = tag("div", "", data_test="second-factor")
+        self._dialogs = tag("div")  # they outlive what they were opened from
         await self._show()
 
     async def _show(self) -> None:
@@ -76,7 +77,8 @@ class SecondFactor:
     def _ask(self, title: str, then: Callable[[Told], Awaitable[None]], *, with_code: bool = False) -> None:
         """For the password again, and a code, before what would let a thief of this session stay in."""
         say = self._say
-        self._dialog = ui.dialog(value=True)
+        with self._dialogs:
+            self._dialog = ui.dialog(value=True)
         with self._dialog, tag("div", "cam-dialog cam-ask", role="dialog", aria_label=title):
             tag("h2", "", title)
 
@@ -112,7 +114,8 @@ class SecondFactor:
 
     def _scan(self, begun: Enrolment) -> None:
         say, title = self._say, self._say("proving.enrol_title")
-        self._dialog = ui.dialog(value=True).props("persistent")
+        with self._dialogs:
+            self._dialog = ui.dialog(value=True).props("persistent")
         with self._dialog, tag("div", "cam-dialog cam-ask", role="dialog", aria_label=title):
             tag("h2", "", title)
             with tag("ol", "cam-steps"):
