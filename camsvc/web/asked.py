@@ -113,7 +113,7 @@ def read(text: str, wall: Wall, now: datetime, directory: Directory) -> Asked:
         rest = span.rest
     rest, named = _known_names(rest, directory)
     rest = _words(rest, found)
-    unknown = _names(f"{rest},{named}", found, directory)
+    unknown = _names([*re.split(r"[,;]", rest), *named], found, directory)
     if beside:
         unknown += _around(*beside, found, directory)
     return Asked(found, tuple(unknown))
@@ -176,11 +176,11 @@ def _duration(text: str, found: dict[str, Any]) -> str:
     return _LASTING.sub(" , ", text)
 
 
-def _known_names(text: str, directory: Directory) -> tuple[str, str]:
+def _known_names(text: str, directory: Directory) -> tuple[str, list[str]]:
     """Whole names of areas and cameras go first: "Bắc Ninh" is no way to the north. Back come the rest, and they."""
     bare = plain(text)
     if len(bare) != len(text):
-        return text, ""  # letters that no keyboard here gives: positions would not be the same
+        return text, []  # letters that no keyboard here gives: positions would not be the same
     said = [each.name for each in directory.areas.values()] + [each.name for each in directory.wanted]
     names = {plain(each) for each in said}
     found = []
@@ -190,7 +190,7 @@ def _known_names(text: str, directory: Directory) -> tuple[str, str]:
             gap = " , ".ljust(len(name))[: len(name)] if len(name) > 2 else "," * len(name)
             bare = bare[: match.start()] + gap + bare[match.end() :]
             text = text[: match.start()] + gap + text[match.end() :]
-    return text, ",".join(found)
+    return text, found
 
 
 def _words(text: str, found: dict[str, Any]) -> str:
@@ -232,13 +232,14 @@ def _phrases(text: str) -> Iterable[str]:
     return (phrase for each in text.lower().split("|") if (phrase := " ".join(each.split())))
 
 
-def _names(text: str, found: dict[str, Any], directory: Directory) -> list[str]:
+def _names(parts: Iterable[str], found: dict[str, Any], directory: Directory) -> list[str]:
     """Areas and cameras; what is neither comes back."""
     unknown = []
     areas: list[str] = []
     cameras: list[str] = []
-    for part in re.split(r"[,;]", re.sub(rf"(?<!\w)(?:{_IDLE})(?!\w)", " ", text)):
-        name = " ".join(part.split())
+    for part in parts:
+        known = any(plain(part) == plain(each.name) for each in (*directory.areas.values(), *directory.wanted))
+        name = " ".join((part if known else re.sub(rf"(?<!\w)(?:{_IDLE})(?!\w)", " ", part)).split())
         if not re.search(r"\w", name):
             continue
         of_areas, of_cameras = _areas(name, directory), _cameras(name, directory)
@@ -248,7 +249,8 @@ def _names(text: str, found: dict[str, Any], directory: Directory) -> list[str]:
             cameras += of_cameras
         else:
             unknown.append(name)
-    found |= ({"areas": tuple(areas)} if areas else {}) | ({"cameras": tuple(cameras)} if cameras else {})
+    for member, values in (("areas", areas), ("cameras", cameras)):
+        found |= {member: tuple(dict.fromkeys(values))} if values else {}
     return unknown
 
 

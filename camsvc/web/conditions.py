@@ -115,7 +115,7 @@ def _places(wanted: IncidentFilter, words: Words) -> Iterator[Condition]:
 def _values(wanted: IncidentFilter, words: Words, directory: Directory, members: Sequence[str]) -> Iterator[Condition]:
     for member in members:
         values = getattr(wanted, member)
-        for value in values:
+        for value in dict.fromkeys(values):
             rest = _set(wanted, member, tuple(each for each in values if each != value))
             icon = CLASS_ICONS.get(value, ICONS["kinds"]) if member == "objects" else ICONS[member]
             yield Condition(f"{member}:{value}", member, icon, _said(member, value, words, directory), rest)

@@ -102,7 +102,7 @@ _DAY = re.compile(
 )
 _PART = re.compile(rf"{_EDGE}(?P<part>{any_of(list(_PARTS))})(?:\s+(?:{any_of(['nay', 'this'])}))?\b")
 _RANGE = re.compile(
-    rf"{_EDGE}(?:(?:{_FROM})\s+)?{_CLOCK.format('a')}(?:{_DASH}|\s+{any_of(['and', 'và'])}\s+){_CLOCK.format('b')}"
+    rf"{_EDGE}(?:(?:{_FROM})\s+)?{_CLOCK.format('a')}(?:{_DASH}|\s+(?:{any_of(['and', 'và'])})\s+){_CLOCK.format('b')}"
 )
 _SINCE = re.compile(rf"{_EDGE}(?:{any_of(['from', 'since', 'after', 'từ', 'sau'])})\s+{_CLOCK.format('a')}")
 _UNTIL = re.compile(rf"{_EDGE}(?:{any_of(['until', 'before', 'đến', 'trước'])})\s+{_CLOCK.format('a')}")

@@ -120,9 +120,20 @@ def test_nothing_found_says_what_was_searched_and_offers_to_widen(inside: Tab, u
     said = inside.page.inner_text(".cam-empty__said")
     assert "Chợ Chờ, cổng chính" in said
     assert "Bus" in said
-    inside.page.click("[data-widen=what]")
+    without = "[data-widen=objects][data-number='60']"
+    inside.page.wait_for_selector(without)
+    assert "Without “Bus”" in inside.page.inner_text(without)
+    assert inside.page.get_attribute("[data-widen=cameras]", "data-number") == "0"
+    inside.page.click(without)
     count(inside, "60 incidents")
     assert "camera=cho-01" in inside.page.url
+
+
+def test_where_no_single_condition_is_to_blame_wider_searches_are_offered(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}&object=bus&camera=cho-01&severity=notice")
+    inside.page.click("[data-widen=what][data-number='60']")
+    count(inside, "60 incidents")
+    assert "object" not in inside.page.url
 
 
 def test_scrolling_to_the_end_loads_all_each_once(inside: Tab, old: list[Incident], until: str) -> None:
@@ -208,10 +219,177 @@ def test_new_incidents_wait_behind_a_button_while_the_user_reads_further_down(in
     assert ids(inside)[0] == str(new.id)
 
 
+def test_a_search_is_said_in_one_line(inside: Tab, old: list[Incident], until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    count(inside, "65 incidents")
+    inside.page.keyboard.press("/")
+    inside.page.keyboard.type("ô tô 300 m quanh 21.2463, 105.9568")
+    inside.page.keyboard.press("Enter")
+    count(inside, "5 incidents")
+    assert conditions(inside)[-2:] == ["300 m around 21.24630, 105.95680", "Car"]
+    assert inside.page.input_value("[name=ask]") == ""
+    inside.page.reload()
+    count(inside, "5 incidents")
+
+
+def test_what_is_not_understood_is_told_and_changes_nothing(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    count(inside, "65 incidents")
+    inside.page.fill("[name=ask]", "cars unicorn")
+    inside.page.press("[name=ask]", "Enter")
+    inside.page.wait_for_selector("#cam-ask-error:has-text('“unicorn”')")
+    assert inside.page.input_value("[name=ask]") == "cars unicorn"
+    assert "object" not in inside.page.url
+    count(inside, "65 incidents")
+
+
+def conditions(tab_: Tab) -> list[str]:
+    return list(tab_.page.eval_on_selector_all("[data-condition] > span", "(all) => all.map((each) => each.innerText)"))
+
+
+def test_each_condition_is_a_chip_that_lets_it_go(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}&object=car&object=bus&severity=alarm")
+    count(inside, "1 incident")
+    assert conditions(inside)[1:] == ["Car", "Bus", "Alarm"]
+    inside.page.click("[data-condition='severities:alarm'] button")
+    count(inside, "5 incidents")
+    inside.page.click("[data-condition='objects:bus'] button")
+    inside.page.wait_for_selector("[data-condition='objects:bus']", state="detached")
+    assert conditions(inside)[1:] == ["Car"]
+
+
+def test_beside_each_choice_stands_how_many_it_would_find(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}&object=car")
+    number = "[data-chip='{}'] .cam-chip__count"
+    inside.page.wait_for_selector(number.format("object:person"))
+    shown = {
+        chip: inside.page.inner_text(number.format(chip)) for chip in ("object:person", "object:car", "severity:alarm")
+    }
+    assert shown == {"object:person": "60", "object:car": "5", "severity:alarm": "1"}
+    assert inside.page.locator(number.format("object:bus")).count() == 0
+
+
+def test_a_time_is_brushed_on_the_histogram_and_let_go_again(inside: Tab, old: list[Incident], until: str) -> None:
+    from_ = (old[0].started_at - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    inside.go(f"/incidents?from={from_}&{until}")
+    inside.page.wait_for_selector(".cam-brush__bar")
+    box = inside.page.locator("[data-test=brush]").bounding_box()
+    assert box
+    # The searched 75 minutes are the middle half: its second quarter is drawn over.
+    inside.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20)
+    inside.page.keyboard.down("Shift")  # a new stretch, not the old one moved
+    inside.page.mouse.down()
+    inside.page.mouse.move(box["x"] + box["width"] * 0.74, box["y"] + 22, steps=6)
+    inside.page.mouse.up()
+    inside.page.keyboard.up("Shift")
+    inside.page.wait_for_function(
+        "() => /^3[0-9] incidents$/.test(document.querySelector('.cam-bar__count').innerText)"
+    )
+    inside.page.focus("[data-edge=to]")
+    inside.page.keyboard.press("Escape")
+    inside.page.wait_for_function("() => !window.location.search.includes('from=')")
+
+
+def test_the_histogram_is_looked_at_closer_without_changing_the_search(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}&object=car")
+    count(inside, "5 incidents")
+    inside.page.wait_for_selector(".cam-brush__bar, .cam-brush__bar--outside")
+    before = inside.page.inner_text(".cam-brush__axis")
+    inside.page.click("[data-brush=zoom_in]")
+    inside.page.wait_for_function("(was) => document.querySelector('.cam-brush__axis').innerText !== was", arg=before)
+    count(inside, "5 incidents")
+
+
+def test_several_are_chosen_with_shift_and_judged_at_once(inside: Tab, until: str, web: Web) -> None:
+    start = web.now - OLD - timedelta(days=3)
+    made = [web.recorder.publish(web.recorder.incident("tu-son-03", start + timedelta(minutes=n))) for n in range(5)]
+    inside.go(f"/incidents?camera=tu-son-03&{until}")
+    count(inside, "5 incidents")
+    inside.page.focus(f"[data-id='{made[4].id}']")
+    inside.page.keyboard.press("x")
+    inside.page.click(f"[data-id='{made[2].id}']", modifiers=["Shift"])
+    inside.page.wait_for_selector("text=3 chosen")
+    inside.page.click("[data-bulk=false_alarm]")
+    inside.page.wait_for_selector("text=Said of 3 incidents.")
+    marked = inside.page.locator(".cam-mark:has-text('False alarm')")
+    marked.nth(2).wait_for()
+    assert marked.count() == 3
+    inside.page.click("[data-chip='disposition:false_alarm']")
+    count(inside, "3 incidents")
+    inside.page.keyboard.press("Escape")
+    inside.page.click("[data-choose] >> nth=0", force=True)
+    inside.page.click("[data-bulk=say]")
+    inside.page.fill(".cam-dialog [name=tags]", "checked, #lorry")
+    inside.page.click("[data-test=bulk-say]")
+    inside.page.wait_for_selector(".cam-mark:has-text('lorry')")
+
+
+def test_cameras_stand_on_a_timeline_and_a_bar_opens_its_incident(inside: Tab, old: list[Incident], until: str) -> None:
+    from_ = (old[0].started_at - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    inside.go(f"/incidents?from={from_}&{until}&view=timeline")
+    inside.page.wait_for_selector("[data-bar]")
+    rows = inside.page.eval_on_selector_all(
+        "[data-lane]", "(all) => all.map((each) => [each.dataset.lane, each.querySelectorAll('[data-bar]').length])"
+    )
+    assert dict(rows) == {"cho-01": 60, "nhu-nguyet-01": 5}
+    inside.page.click(f"[data-bar='{old[61].id}']")
+    inside.page.wait_for_selector(".cam-over h1")
+    assert str(old[61].id) in inside.page.url
+
+
+def test_the_keyboard_walks_opens_and_lays_out(inside: Tab, old: list[Incident], until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    count(inside, "65 incidents")
+    inside.page.keyboard.press("j")
+    inside.page.keyboard.press("j")
+    inside.page.keyboard.press("k")
+    inside.page.keyboard.press("j")
+    inside.page.wait_for_function("(id) => document.activeElement?.dataset.id === id", arg=str(old[63].id))
+    inside.page.keyboard.press("2")
+    inside.page.wait_for_selector("table [data-id]")
+    inside.page.keyboard.press("g")
+    inside.page.wait_for_selector(".cam-map[data-ready]")
+    inside.page.keyboard.press("1")
+    inside.page.wait_for_selector(".cam-results--cards [data-id]")
+    inside.page.keyboard.press("?")
+    inside.page.wait_for_selector("text=next or previous incident")
+
+
+def test_of_a_long_list_only_what_is_in_view_is_in_the_document(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}")
+    inside.page.wait_for_selector("[data-id]")
+    # What pages of a search would bring, ten thousand of them, as the server hands them over.
+    inside.page.evaluate(
+        """() => {
+      const list = Object.values(window.mounted_app.elements).find((each) => each.component?.name?.includes('results'));
+      const results = window.getElement(list.id);
+      const one = results.items[0];
+      const many = Array.from({ length: 10000 }, (_, n) => ({ ...one, id: `made-${n}`, order: `made-${n}` }));
+      results.reset(many, false);
+    }"""
+    )
+    for share in (0.5, 1.0, 0.0):
+        inside.page.evaluate(
+            "(share) => { const e = document.querySelector('.cam-results'); e.scrollTop = e.scrollHeight * share; }",
+            share,
+        )
+        inside.page.wait_for_timeout(100)
+        seen = ids(inside)
+        assert len(seen) < 120
+        expected = {0.0: "made-0", 0.5: "made-5000", 1.0: "made-9999"}[share]
+        nearest = min(abs(int(each.removeprefix("made-")) - int(expected.removeprefix("made-"))) for each in seen)
+        assert nearest < 60
+        shown = inside.page.evaluate(
+            "() => { const b = document.querySelector('.cam-results').getBoundingClientRect();"
+            " return Boolean(document.elementFromPoint(b.left + 100, b.top + 300)?.closest('[data-id]')) }"
+        )
+        assert shown, share
+
+
 def test_the_page_fits_the_smallest_screen_without_scrolling_sideways(inside: Tab, until: str) -> None:
-    for layout in ("cards", "table", "map"):
+    for layout in ("cards", "table", "map", "timeline"):
         inside.go(f"/incidents?{until}&view={layout}&object=car&object=person&area=bac-ninh/yen-phong/tam-giang")
-        inside.page.wait_for_selector(".cam-results[data-ready]")
+        inside.page.wait_for_selector(".cam-results[data-ready]", state="attached")
         for selector in ("html", ".cam-rail", ".cam-results"):
             assert inside.page.eval_on_selector(selector, "(e) => e.scrollWidth <= e.clientWidth"), (layout, selector)
 

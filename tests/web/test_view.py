@@ -20,7 +20,6 @@ from camsvc.domain.track import ObjectClass
 from camsvc.web import typed
 from camsvc.web.language import LANGUAGES, language
 from camsvc.web.moments import Wall
-from camsvc.web.pages.outcome import widenings
 from camsvc.web.view import Layout, Parsed, SearchView, parse
 
 ZONE = "Asia/Ho_Chi_Minh"
@@ -152,14 +151,3 @@ def test_the_quick_range_that_the_times_are_is_recognised() -> None:
     assert typed.quick(IncidentFilter(from_=from_, to=to), WALL, NOW) == "yesterday"
     assert typed.quick(IncidentFilter(from_=from_), WALL, NOW) is None
     assert typed.quick(IncidentFilter(to=to), WALL, NOW) is None
-
-
-@given(views())
-def test_widening_lets_go_what_it_says_and_all_offers_together_let_go_everything(view: SearchView) -> None:
-    wanted = view.filter
-    together: dict[str, object] = {}
-    for _, conditions in widenings(wanted):
-        together |= conditions
-    assert {name: getattr(IncidentFilter(), name) for name in together} == together
-    held = {name for name in IncidentFilter.__slots__ if getattr(wanted, name) != getattr(IncidentFilter(), name)}
-    assert held <= together.keys()

@@ -27,6 +27,12 @@ TEXTS = (
 )
 TICKS = 9
 """About so many words have room below the bars."""
+DAY = timedelta(days=1)
+NICE = (
+    *(timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)),
+    *(timedelta(days=n) for n in (1, 2, 5, 10)),
+)
+"""Steps that people count time by."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -66,23 +72,33 @@ class Brush(Element, component="brush.js"):
 
 
 def ticks(wall: Wall, extent: Extent, columns: Sequence[Column]) -> list[list[Any]]:
-    """Some edges of bars with what to write there: [ms, text]."""
-    unit, _ = extent.step()
-    every = max(1, -(-len(columns) // TICKS))
+    """Some edges of bars with what to write there, [ms, text]: full hours and quarters rather than every so-manieth."""
+    unit, width = extent.step()
+    if unit is not None:
+        return [[ms(each.start), _day(wall, each, unit)] for each in columns[:: max(1, -(-len(columns) // TICKS))]]
+    least = extent.length / TICKS
+    step = next((each for each in NICE if each >= max(least, width)), NICE[-1])
     found: list[list[Any]] = []
     day = ""
-    for each in columns[::every]:
+    for each in columns:
         local = each.start.astimezone(wall.zone)
-        if unit is Unit.MONTH:
-            text = f"{local:%m/%Y}"
-        elif unit is not None:
-            text = f"{local:%d/%m/%y}"
-        else:
-            date = f"{local:%d/%m}"
-            text = f"{local:%H:%M}" if date == day else f"{date} {local:%H:%M}"
-            day = date
-        found.append([ms(each.start), text])
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        if (local.replace(tzinfo=None) - midnight.replace(tzinfo=None)) % step or (step >= DAY and _odd(local, step)):
+            continue
+        date = f"{local:%d/%m}"
+        clock = f"{local:%H:%M}" if step < DAY else ""
+        found.append([ms(each.start), clock if date == day else f"{date} {clock}".strip()])
+        day = date
     return found
+
+
+def _day(wall: Wall, column: Column, unit: Unit) -> str:
+    local = column.start.astimezone(wall.zone)
+    return f"{local:%m/%Y}" if unit is Unit.MONTH else f"{local:%d/%m/%y}"
+
+
+def _odd(local: datetime, step: timedelta) -> bool:
+    return bool(local.date().toordinal() % max(1, step // DAY))
 
 
 def ms(at: datetime) -> int:

@@ -31,13 +31,13 @@ export default {
           <img v-if="item.thumbnail && !broken.has(item.thumbnail)" :src="item.thumbnail" alt="" loading="lazy" decoding="async" @error="broken.add(item.thumbnail)" />
           <span v-else class="cam-card__none"><i class="material-icons" aria-hidden="true">image_not_supported</i><span>{{ texts['results.no_picture'] }}</span></span>
           <span class="cam-badge" :class="'cam-badge--' + item.state"><i class="material-icons" aria-hidden="true">{{ item.state_icon }}</i>{{ item.state_text }}</span>
+          <span v-if="item.marks.length" class="cam-card__marks"><span v-for="m in item.marks" :key="m.text" class="cam-mark" :title="m.text"><i v-if="m.icon" class="material-icons" aria-hidden="true">{{ m.icon }}</i><span>{{ m.text }}</span></span></span>
           <span v-if="item.duration" class="cam-card__duration">{{ item.duration }}</span>
         </span>
         <span class="cam-card__body">
           <span class="cam-card__title"><span class="cam-sev" :class="'cam-sev--' + item.severity" :title="item.severity_text"></span>{{ item.what }}</span>
           <span class="cam-card__time" :title="item.utc">{{ item.time }}</span>
           <span class="cam-card__where" :title="item.camera_name + ' · ' + item.area_name">{{ item.camera_name }}<span class="cam-soft"> · {{ item.area_name }}</span></span>
-          <span class="cam-card__marks"><span v-for="m in item.marks" :key="m.text" class="cam-mark" :title="m.text"><i v-if="m.icon" class="material-icons" aria-hidden="true">{{ m.icon }}</i><span>{{ m.text }}</span></span></span>
         </span>
       </a>
       <label class="cam-tick" :title="texts['results.choose']"><input type="checkbox" :checked="chosen.has(item.id)" :aria-label="texts['results.choose'] + ': ' + item.label" :data-choose="item.id" @click="choose($event, item)" /></label>

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from nicegui import Client
+from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
 from camsvc.api.services import overview
@@ -20,6 +22,8 @@ from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
 
 Go = Callable[[IncidentFilter], Awaitable[None]]
+WHEN_AND_WHERE = ("from_", "to", "areas", "cameras", "near", "route", "radius_m", "bbox", "polygon", "sees")
+"""Members of IncidentFilter that stay when all of what is sought is let go."""
 
 
 class Count:
@@ -80,34 +84,58 @@ class NothingFound:
         icon("search_off")
         tag("h2", "", say("results.nothing"))
         tag("p", "cam-empty__said", say("results.searched", what=self._words.searched(wanted, directory)))
-        offers: dict[str, IncidentFilter] = {}
-        numbers: dict[str, TextElement] = {}
-        with tag("div", "cam-empty__cures"):
+        offers: list[_Offer] = []
+        with tag("div", "cam-empty__cures") as cures:
             for group, found in groups(conditions(wanted, self._words, directory)):
-                offers[group] = without_group(wanted, group)
                 said = say("searched.or").join(each.text for each in found)
-                cure = button(say("conditions.without", what=said), "cam-btn", "filter_alt_off", data_widen=group)
-                cure.on("click", lambda rest=offers[group]: go(rest))
-                with cure:
-                    numbers[group] = label("span", "cam-chip__count", "")
+                text = say("conditions.without", what=said)
+                offers.append(_offer(group, text, without_group(wanted, group), go))
         if not offers:
             tag("p", "cam-empty__said", say("results.none_ever"))
             return
         self.stop()
-        self._task = asyncio.create_task(self._count(offers, numbers), name="widen")
+        self._task = asyncio.create_task(self._count(offers, wanted, cures, go), name="widen")
 
-    async def _count(self, offers: Mapping[str, IncidentFilter], numbers: Mapping[str, TextElement]) -> None:
+    async def _count(self, offers: Sequence[_Offer], wanted: IncidentFilter, cures: Element, go: Go) -> None:
+        """One after another: each is a query. Where no single one helps, wider searches are offered, too."""
+        found = [await self._tell(each) for each in offers]
+        if self._client.is_deleted or any(found) or len(offers) == 1:
+            return
+        say = self._words.language
+        where = IncidentFilter(**{member: getattr(wanted, member) for member in WHEN_AND_WHERE})
+        with cures:
+            wider = [_offer("all", say("conditions.clear"), IncidentFilter(), go)]
+            if where not in (wanted, IncidentFilter(), *(each.rest for each in offers)):
+                wider.insert(0, _offer("what", say("conditions.only_place"), where, go))
+        for each in wider:
+            await self._tell(each)
+
+    async def _tell(self, offer: _Offer) -> int:
         server, user, source = self._site.server, self._visitor.user, self._visitor.source
-        for group, rest in offers.items():
-            try:
-                found = await asyncio.to_thread(overview.tallies_of, server, user, {group: rest}, source=source)
-            except CamsvcError:
-                return
-            if self._client.is_deleted:
-                return
-            with self._client:
-                mark = "" if found[group].exact else "≈ "
-                numbers[group].text = f"{mark}{self._words.language.number(_rounded(found[group]))}"
+        try:
+            found = await asyncio.to_thread(overview.tallies_of, server, user, {"": offer.rest}, source=source)
+        except CamsvcError:
+            return 0
+        number = _rounded(found[""])
+        if not self._client.is_deleted:
+            mark = "" if found[""].exact else "≈ "
+            offer.number.text = f"{mark}{self._words.language.number(number)}"
+            offer.button.props["data-number"] = str(number)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    rest: IncidentFilter
+    button: Element
+    number: TextElement
+
+
+def _offer(key: str, text: str, rest: IncidentFilter, go: Go) -> _Offer:
+    cure = button(text, "cam-btn", "filter_alt_off", data_widen=key)
+    cure.on("click", lambda: go(rest))
+    with cure:
+        return _Offer(rest, cure, label("span", "cam-chip__count", ""))
 
 
 def _rounded(tally: Tally) -> int:

@@ -12,6 +12,7 @@ from nicegui import Client
 from camsvc.api.services import overview
 from camsvc.api.services.overview import Steps
 from camsvc.db.queries.facets import Facets
+from camsvc.db.queries.tallies import Histogram
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import CamsvcError
 from camsvc.web.components.brush import Brush
@@ -108,15 +109,24 @@ class Around:
         server, user, source = self._site.server, self._visitor.user, self._visitor.source
         now, zone = server.clock.now(), self._site.zone
         wanted, extent = self._wanted, self._extent
+
+        async def bars(of: Extent) -> Histogram:
+            shown = replace(wanted, from_=of.start, to=of.end)
+            steps = Steps(*of.step(), of.origin(zone), zone)
+            return await asyncio.to_thread(overview.bars, server, user, shown, steps, source=source)
+
         try:
-            if extent is None:
-                first = None
-                if wanted.from_ is None:
-                    first = await asyncio.to_thread(overview.beginning, server, user, wanted, source=source)
+            if extent is not None or wanted.from_ is not None:
+                extent = extent or around(wanted, None, now)
+                found = await bars(extent)
+            else:
+                # Since when is known to the month: what is empty before the first bar is cut off.
+                first = await asyncio.to_thread(overview.beginning, server, user, wanted, source=source)
                 extent = around(wanted, first, now)
-            shown = replace(wanted, from_=extent.start, to=extent.end)
-            steps = Steps(*extent.step(), extent.origin(zone), zone)
-            found = await asyncio.to_thread(overview.bars, server, user, shown, steps, source=source)
+                found = await bars(extent)
+                if found.bars and found.bars[0].start - extent.start > extent.length / 4:
+                    extent = around(wanted, found.bars[0].start, now)
+                    found = await bars(extent)
         except CamsvcError:
             return
         if self._latest.is_overtaken or self._client.is_deleted:
