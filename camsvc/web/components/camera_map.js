@@ -17,6 +17,7 @@ export default {
     others: Array, // places, for orientation
     rangeM: Number, // where none is known
     fovDeg: Number,
+    locale: String,
     texts: Object,
     resourcePath: String,
   },
@@ -28,7 +29,7 @@ export default {
     this.base = new Ground(this.$refs.ground, this.ground, () => this.fit());
     const { map } = this.base;
     this.seen = L.layerGroup().addTo(map);
-    this.pins = new Pins(map, { texts: this.ground.texts, pick: () => {} });
+    this.pins = new Pins(map, { texts: this.ground.texts, pick: () => {}, free: () => true });
     this.pins.show(this.others, null);
     this.handles = L.layerGroup().addTo(map);
     this.now = this.location;
@@ -114,7 +115,7 @@ export default {
       const className = `cam-map__sector cam-map__sector--${known ? "edited" : "unknown"}`;
       const shape = L.polygon(sector(of.lat, of.lon, of.heading_deg, of.fov_deg, of.range_m), { interactive: false, className }).addTo(this.seen);
       if (!known) return;
-      shape.bindTooltip(`${Math.round(of.heading_deg)}° · ${Math.round(of.fov_deg)}° · ${lengthText(of.range_m, document.documentElement.lang)}`, { permanent: true, direction: "bottom", className: "cam-map__tip" });
+      shape.bindTooltip(`${Math.round(of.heading_deg)}° · ${Math.round(of.fov_deg)}° · ${lengthText(of.range_m, this.locale)}`, { permanent: true, direction: "bottom", className: "cam-map__tip" });
     },
     tell(location) {
       const held = document.activeElement?.dataset?.handle ? [...this.$el.querySelectorAll("[data-handle]")].indexOf(document.activeElement) : -1;

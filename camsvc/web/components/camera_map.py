@@ -53,6 +53,7 @@ class CameraMap(Element, component="camera_map.js"):
         self.props["others"] = list(others)
         self.props["range-m"] = RANGE_DEFAULT_M
         self.props["fov-deg"] = FOV_DEFAULT_DEG
+        self.props["locale"] = language.code
         self.props["texts"] = language.some(TEXTS)
 
     def fill(self, location: Location | None) -> None:

@@ -15,7 +15,7 @@ export default {
     <div v-if="tools.length" class="cam-seg" role="group" :aria-label="texts['map.draw.label']">
       <button v-for="each in tools" :key="each" type="button" :data-tool="each" :title="texts['map.draw.' + each]" :aria-label="texts['map.draw.' + each]" :aria-pressed="String(using === each)" @click="use(each)"><i class="material-icons" aria-hidden="true">{{ icons[each] }}</i></button>
       <button type="button" data-map="undo" :disabled="!undoable" :title="texts['map.draw.undo'] + ' (Ctrl+Z)'" :aria-label="texts['map.draw.undo']" @click="drawing.undo()"><i class="material-icons" aria-hidden="true">undo</i></button>
-      <button type="button" data-map="erase" :disabled="!shape && !drafting" :title="texts['map.draw.erase']" :aria-label="texts['map.draw.erase']" @click="drawing.erase()"><i class="material-icons" aria-hidden="true">delete</i></button>
+      <button type="button" data-map="erase" :disabled="!drawn && !drafting" :title="texts['map.draw.erase']" :aria-label="texts['map.draw.erase']" @click="drawing.erase()"><i class="material-icons" aria-hidden="true">delete</i></button>
     </div>
     <div v-if="offersHeat" class="cam-seg"><button type="button" data-map="heat" :aria-pressed="String(hot)" @click="warm"><i class="material-icons" aria-hidden="true">whatshot</i><span>{{ texts['map.heat'] }}</span></button></div>
   </div>
@@ -42,7 +42,7 @@ export default {
     resourcePath: String,
   },
   data() {
-    return { using: this.tool, undoable: false, drafting: false, hot: false, most: 0, icons: ICONS };
+    return { using: this.tool, undoable: false, drafting: false, drawn: Boolean(this.shape), hot: false, most: 0, icons: ICONS };
   },
   computed: {
     how() {
@@ -65,13 +65,14 @@ export default {
       locale: this.locale,
       radiusM: () => this.radiusM,
       changed: (shape) => this.$emit("draw", shape),
-      state: ({ undoable, drafting, done }) => {
+      state: ({ undoable, drafting, drawn, done }) => {
+        this.drawn = drawn;
         this.undoable = undoable;
         this.drafting = drafting;
         if (done && !this.tool) this.using = ""; // the map is for moving about again
       },
     });
-    this.pins = new Pins(map, { texts: this.ground.texts, pick: (id) => this.$emit("pick", id) });
+    this.pins = new Pins(map, { texts: this.ground.texts, pick: (id) => this.$emit("pick", id), free: () => !this.using || (this.using === "radius" && !this.drafting) });
     this.fit();
     this.pins.show(this.places, this.selected);
     this.drawing.show(this.shape, this.also);

@@ -15,7 +15,7 @@ const UNDO_MAX = 50;
 export class Drawing {
   static extent = extent;
 
-  // `changed(shape | null)` when the user is done with a change, `state({undoable, drafting, done})` for buttons.
+  // `changed(shape | null)` when the user is done with a change, `state({undoable, drafting, drawn, done})` for buttons.
   constructor(map, { texts, locale, radiusM, changed, state }) {
     Object.assign(this, { map, texts, locale, radiusM, changed, state });
     this.tool = "";
@@ -86,7 +86,7 @@ export class Drawing {
   }
 
   report(done = false) {
-    this.state({ undoable: this.before.length > 0 || Boolean(this.draft?.length), drafting: Boolean(this.draft), done });
+    this.state({ undoable: this.before.length > 0 || Boolean(this.draft?.length), drafting: Boolean(this.draft), drawn: Boolean(this.shape), done });
   }
 
   render() {
@@ -214,6 +214,7 @@ export class Drawing {
   }
 
   finish(shape) {
+    if (shape.kind === "box" && (shape.south === shape.north || shape.west === shape.east)) return this.render();
     this.set(shape, { done: true });
   }
 

@@ -15,10 +15,12 @@ const NAMED_MAX = 6; // of a cluster's cameras
 const COLOURS = { live: "--pin-live", connecting: "--pin-late", retrying: "--pin-late", refused: "--pin-bad", unassigned: "--pin-bad", found: "--pin-found" };
 
 export class Pins {
-  constructor(map, { texts, pick }) {
+  // `pick` hears which place was pressed, while `free()`: else a press draws.
+  constructor(map, { texts, pick, free }) {
     this.map = map;
     this.texts = texts;
     this.pick = pick;
+    this.free = free;
     this.places = [];
     this.markers = new Map();
     this.sectors = L.layerGroup().addTo(map);
@@ -75,6 +77,7 @@ export class Pins {
     const marker = L.marker(at, { icon, keyboard: true, riseOnHover: true }).addTo(this.points);
     marker.on("click keypress", (event) => {
       if (event.type === "keypress" && event.originalEvent.key !== "Enter") return;
+      if (!this.free()) return;
       if (marker.group.length > 1) this.open(marker.group);
       else this.pick(marker.group[0].place.id);
     });
