@@ -10,6 +10,7 @@ from functools import cache
 import typer
 
 import camsvc
+from camsvc.cli.said import begin
 from camsvc.errors import CamsvcError, ConfigError, InputError
 
 EXIT_FAILED = 1
@@ -50,10 +51,7 @@ def root(
     purpose: str | None = typer.Option(None, metavar="TEXT", help="What this is done for; recorded with what is done."),
     case: str | None = typer.Option(None, metavar="NO", help="Case that this is done for; recorded likewise."),
 ) -> None:
-    if purpose is not None or case is not None:
-        from camsvc.cli.record import say
-
-        say(purpose, case)
+    begin(purpose, case)
     if version:
         typer.echo(camsvc.__version__)
         raise typer.Exit

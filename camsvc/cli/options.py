@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from camsvc import config, log
-from camsvc.cli.record import POLICY, say
+from camsvc.cli.record import POLICY
+from camsvc.cli.said import say
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database

@@ -5,35 +5,21 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from camsvc.cli.said import OPTIONS, SAID
 from camsvc.config import PolicySettings
 from camsvc.db.queries import audit
-from camsvc.domain.account import Action, Reason
+from camsvc.domain.account import Action
 from camsvc.domain.audit import Deed, Kind
 from camsvc.errors import InputError
 
-_ASKS_NOTHING, _NOTHING = PolicySettings(), Reason()
+_ASKS_NOTHING = PolicySettings()
 POLICY: ContextVar[PolicySettings] = ContextVar("policy", default=_ASKS_NOTHING)
 """Of the site that the command works on."""
-SAID: ContextVar[Reason] = ContextVar("said", default=_NOTHING)
-"""What --purpose and --case say."""
-OPTIONS = {"purpose": "--purpose", "case_number": "--case"}
-
-
-def say(purpose: str | None = None, case: str | None = None) -> None:
-    """What is done from now on is for this; what is None stays as it was said. Raises InputError."""
-    if purpose is None and case is None:
-        return
-    from camsvc.api.services import reasons
-
-    told = reasons.read({"purpose": purpose, "case_number": case}, OPTIONS)
-    given = {name: value for name in OPTIONS if (value := getattr(told, name)) is not None}
-    SAID.set(replace(SAID.get(), **given))
 
 
 def record(

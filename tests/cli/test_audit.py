@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,14 @@ from sqlalchemy import text
 
 from camsvc.db.database import Database
 from camsvc.db.queries import audit
+from camsvc.db.queries.audit import Wanted
 from camsvc.domain.audit import Deed, Kind, Outcome
 from camsvc.domain.incident import Incident
 from tests.cli.console import Run
+from tests.cli.time_stamps import time_stamps
 from tests.db.examples import camera, incident, owned
 
+__all__ = ["time_stamps"]
 INCIDENT = "01a1aa14-0080-7c64-8962-d808addf4936"
 
 
@@ -135,3 +139,55 @@ def test_what_the_command_line_changes_and_searches_is_recorded(
     searched = listed.json[1]["details"]
     assert searched.pop("command_line_of")
     assert searched == {"area": ["bac-ninh"], "object": ["car"], "found": 1, "is_first": True}
+
+
+class TestAnchors:
+    def test_an_anchor_is_written_once_and_proves_what_came_before(
+        self, camsvc: Run, chain: Database, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "anchor.json"
+        assert camsvc("audit", "anchor", "--out", str(file)).status == 0
+        assert camsvc("audit", "anchor", "--out", str(file)).status == 2, "an anchor is never written over"
+        assert json.loads(file.read_text())["head"].startswith("5:")
+        assert camsvc("audit", "verify", "--anchor", str(file)).status == 0
+        with chain.session() as session:
+            assert audit.entries(session, Wanted(what="audit.anchored"), limit=9)[-1].deed.details["stamped"] is False
+
+    def test_a_chain_that_was_rewritten_as_a_whole_is_found_by_the_anchor(
+        self, camsvc: Run, chain: Database, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "anchor.json"
+        camsvc("audit", "anchor", "--out", str(file))
+        with chain.session() as session:
+            session.execute(text("ALTER TABLE audit DISABLE TRIGGER ALL"))
+            session.execute(text("ALTER TABLE audit_head DISABLE TRIGGER ALL"))
+            session.execute(text("DELETE FROM audit"))
+            session.execute(text("UPDATE audit_head SET seq = 0, hash = :zero"), {"zero": bytes(32)})
+            session.execute(text("ALTER TABLE audit ENABLE TRIGGER ALL"))
+            session.execute(text("ALTER TABLE audit_head ENABLE TRIGGER ALL"))
+            for number in range(1, 9):
+                audit.append(session, Deed(Kind.LIVE, f"other.{number}"))
+        assert camsvc("audit", "verify").status == 0, "it fits in itself"
+        broken = camsvc("audit", "verify", "--anchor", str(file), "--json")
+        assert (broken.status, broken.json["broken"]["fault"]) == (1, "rewritten")
+
+    def test_an_authority_stamps_it_and_a_stamp_about_something_else_is_refused(
+        self, camsvc: Run, chain: Database, tmp_path: Path, time_stamps: str
+    ) -> None:
+        file = tmp_path / "anchor.json"
+        made = camsvc("audit", "anchor", "--out", str(file), "--tsa", time_stamps)
+        assert made.status == 0, made.err
+        told = camsvc("audit", "verify", "--anchor", str(file))
+        assert told.status == 0
+        assert "Anchored at" in told.err
+        document = json.loads(file.read_text())
+        file.write_text(json.dumps({**document, "head": f"4:{'0' * 64}"}))
+        refused = camsvc("audit", "verify", "--anchor", str(file))
+        assert refused.status == 1
+        assert "about something else" in refused.err
+
+    @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "camsvc-audit-anchor-1"}', "\x00"])
+    def test_what_is_no_anchor_is_refused(self, camsvc: Run, chain: Database, tmp_path: Path, content: str) -> None:
+        file = tmp_path / "anchor.json"
+        file.write_text(content)
+        assert camsvc("audit", "verify", "--anchor", str(file)).status == 2
