@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.rtsp_server", "tests.servers"]
+pytest_plugins = ["tests.oidc_provider", "tests.rtsp_server", "tests.servers"]
 FOOTAGE = Path(__file__).resolve().parents[2] / "shared" / "footage"
 
 
