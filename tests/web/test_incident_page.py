@@ -43,7 +43,6 @@ def test_from_the_log_in_to_a_playing_clip_with_boxes(visit: Tab, web: Web, walk
     visit.page.click(f"[data-id='{walkers.id}']")
     visit.page.wait_for_selector(PLAYER)
     visit.page.wait_for_url(f"{web.url}/incidents/{walkers.id}?camera=cho-01*")
-    visit.page.click("[data-test=play]")
     visit.page.wait_for_function(f"{TIME} > 0.5 && {DRAWN} > 2")
     before = visit.page.evaluate(TIME)
     visit.page.wait_for_function(f"{TIME} > {before}")

@@ -78,15 +78,17 @@ class IncidentPane:
         self._scope: Scope = "search"
         self._next = Neighbours(None, None)
         self._player: Player | None = None
+        self._play = False
         self._root = tag("section", "cam-over", tabindex="-1")
         self._root.set_visibility(False)
         self._help = ShortcutHelp(words.language, SHORTCUTS)
         self._around = Around(site, visitor, words, go=walk)
         self._following = Following(site.server.feed, self._client, visitor, tell=self._news, renew=self._renew)
 
-    async def show(self, asked: str, view: SearchView) -> None:
-        """Also for an id that is none, or nobody knows: then says so."""
+    async def show(self, asked: str, view: SearchView, *, play: bool = False) -> None:
+        """Also for an id that is none, or nobody knows: then says so. ``play``: the clip begins by itself."""
         self._view = view
+        self._play = play
         incident, trouble = await self._read(asked)
         self._incident = incident
         self._player = None
@@ -156,7 +158,7 @@ class IncidentPane:
                     tag("img", "cam-clip__still", src=f"{api_path(incident)}/thumbnail", alt="")
                 tag("p", "", self._words.language("live.may_not_replay"), data_test="may-not-replay")
             return
-        self._player = Player(self._words, incident, transport=TRANSPORT)
+        self._player = Player(self._words, incident, autoplay=self._play, transport=TRANSPORT)
         self._player.on("beside", self._around.toggle)
         self._player.on("walk", self._on_walk)
         self._player.on("help", self._help.open)

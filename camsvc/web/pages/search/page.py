@@ -236,7 +236,7 @@ class SearchPage:
         self._found.append(page.items, said, more=self._cursor is not None)
 
     async def _on_open(self, event: GenericEventArguments) -> None:
-        await self._pane.show(str(event.args), self.view)
+        await self._pane.show(str(event.args), self.view, play=True)
         self._address(str(event.args))
 
     async def _on_walk(self, incident: str) -> None:
