@@ -73,6 +73,8 @@ class Hold:
     placed_at: datetime
     placed_by: str
     state: HoldState
+    started_at: datetime | None = None
+    """Of the held incident; None: none is named."""
     requested_by: str | None = None
     requested_by_id: int | None = None
     request_reason: str | None = None

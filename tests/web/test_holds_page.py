@@ -57,9 +57,9 @@ def in_vietnamese(web: Web, opened: Tab) -> None:
 
 
 def say_why(opened: Tab, reason: str, case: str = "") -> None:
-    opened.page.fill(".cam-ask textarea[name=reason]", reason)
+    opened.page.fill(".cam-holdask textarea[name=reason]", reason)
     if case:
-        opened.page.fill(".cam-ask input[name=case]", case)
+        opened.page.fill(".cam-holdask input[name=case]", case)
     opened.page.click("[data-test=hold-do]")
 
 
@@ -149,6 +149,7 @@ def test_the_page_of_storage_says_how_much_and_how_long(web: Web, inside: Tab, w
     shot(inside, "storage-vi-dark")
     inside.page.set_viewport_size({"width": 390, "height": 844})
     shot(inside, "storage-phone")
-    assert inside.page.evaluate("document.documentElement.scrollWidth") <= 390
+    wide = "document.querySelector('.cam-desk__middle').scrollWidth"
+    assert inside.page.evaluate(wide) <= 390
     inside.page.context.clear_cookies(name="camsvc_language")
     inside.page.context.clear_cookies(name="camsvc_theme")

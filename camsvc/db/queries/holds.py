@@ -231,6 +231,7 @@ def hold_of(row: HoldRow) -> Hold:
         placed_at=row.placed_at,
         placed_by=row.placed_by,
         state=HoldState.RELEASED if row.released_at is not None else state,
+        started_at=row.incident_started_at,
         requested_by=row.requested_by,
         requested_by_id=row.requested_by_id,
         request_reason=row.request_reason,

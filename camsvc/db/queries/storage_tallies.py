@@ -85,4 +85,4 @@ def bytes_per_day(session: Session, now: datetime) -> int:
     if row[1] is None:
         return 0
     days = max((now - row[1]).total_seconds() / 86_400, 1 / 24)
-    return int(row[0] / days)
+    return int(float(row[0]) / days)

@@ -39,7 +39,11 @@ class HoldCards:
         with tag("article", f"cam-hold cam-hold--{hold.state.value}", data_hold=hold.id):
             with tag("div", "cam-hold__head"):
                 icon("lock" if hold.is_active else "lock_open")
-                tag("strong", "", self.what(hold), title=say("hold.number", n=hold.id))
+                with tag("strong", "", title=say("hold.number", n=hold.id)):
+                    if hold.target.incident is None:
+                        tag("span", "", self.what(hold))
+                    else:
+                        tag("a", "", self.what(hold), href=f"/incidents/{hold.target.incident}")
                 badge = BADGES[hold.state]
                 tag("span", f"cam-badge cam-badge--{badge}", say(f"hold.state.{hold.state.value}"))
                 if not hold.legal and hold.is_active:
@@ -66,7 +70,8 @@ class HoldCards:
         if target.camera is not None and target.from_at and target.to_at:
             return f"{directory.camera_name(target.camera)}, {self._words.span(target.from_at, target.to_at)}"
         if target.incident is not None:
-            return say("hold.incident")
+            at = self._words.wall.date_clock(hold.started_at) if hold.started_at else ""
+            return say("hold.incident", at=at, area=directory.area_name(hold.area or ""))
         return say("hold.case", number=target.case_number or "")
 
     def place(self, target: Target, title: str, text: str) -> None:
@@ -161,7 +166,7 @@ def _asking(
     form = Form(say, "", translated)
     with form:
         yield
-    with form.element, tag("div", "cam-ask__end"):
+    with form.element, tag("div", "cam-holdask__end"):
         button(say("ask.no")).on("click", dialog.close)
         submit(do, icon_name, f"cam-btn {'cam-btn--grave' if grave else 'cam-btn--main'}", data_test="hold-do")
 
@@ -191,7 +196,7 @@ _KNOWN = frozenset({"legal", "incident", "id"})
 def _dialog(title: str, text: str) -> Iterator[ui.dialog]:
     with (
         ui.dialog(value=True) as dialog,
-        tag("div", "cam-dialog cam-ask", role="dialog", aria_label=title),
+        tag("div", "cam-dialog cam-holdask", role="dialog", aria_label=title),
     ):
         tag("h2", "", title)
         tag("p", "", text)

@@ -82,7 +82,7 @@ class StoragePage:
         incidents = sum(each.incidents for each in found.tallies)
         with_footage = sum(each.with_footage for each in found.tallies)
         with tag("div", "cam-figures", data_test="figures"):
-            self._figure("footage", words.bytes(stored), say("storage.of_incidents", n=say.number(with_footage)))
+            self._figure("footage", words.bytes(stored), say.count("storage.of_incidents", with_footage))
             self._figure("incidents", say.number(incidents), self._since(found))
             self._figure("rate", words.bytes(found.bytes_per_day), say("storage.rate_of_week"))
             if found.disk is None:
@@ -115,7 +115,7 @@ class StoragePage:
                 self._fact("footage_goes", self._days(settings.days))
                 if settings.alarm_days is not None:
                     self._fact("alarms_go", self._days(settings.alarm_days))
-                self._fact("index_goes", self._days(settings.index_days))
+                self._fact("index_goes", self._days(settings.index_days, "for_ever"))
                 for each in settings.overrides:
                     name = directory.area_trail(each.area) if each.area else directory.camera_name(each.camera or "")
                     tag("dt", "", name)
@@ -129,9 +129,9 @@ class StoragePage:
         tag("dt", "", self._words.language(f"storage.{name}"))
         tag("dd", "", value)
 
-    def _days(self, days: int | None) -> str:
+    def _days(self, days: int | None, otherwise: str = "never") -> str:
         say = self._words.language
-        return say("storage.after", n=say.number(days)) if days is not None else say("storage.never")
+        return say("storage.after", n=say.number(days)) if days is not None else say(f"storage.{otherwise}")
 
     def _next(self) -> None:
         """Counted when asked for: it may read much of the index."""
