@@ -7,13 +7,14 @@ sphere; the edges of boxes and polygons are straight in degrees of latitude and 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
 from camsvc.domain import arcs
 from camsvc.domain.arcs import Arc
+from camsvc.domain.bands import Bands
 from camsvc.domain.geo import Box, Location, Point, distance_m, half_sides_deg, inside
 from camsvc.domain.rings import Ring, unwrapped
 from camsvc.domain.search import IncidentFilter
@@ -21,6 +22,9 @@ from camsvc.domain.sight import Sector, sight
 
 COMPILED_MAX = 256
 """Searches whose place is kept ready: those of open pages and streams."""
+KNOWN_MAX = 10_000
+"""Locations of which a place remembers whether it holds them: some megabytes. Beyond, it begins anew."""
+_ROUNDING_DEG = 1e-9
 _NORTH_POLE, _SOUTH_POLE = (0.0, 0.0, 1.0), (0.0, 0.0, -1.0)
 
 
@@ -70,19 +74,23 @@ class Circle:
 class Corridor:
     """What lies within ``radius_m`` of a line."""
 
-    line: tuple[Arc, ...]
+    line: Bands[Arc]
     radius_m: float
     bounds: Bounds
 
     def holds(self, place: Point) -> bool:
         p, chord = arcs.vector(place), arcs.chord_of(self.radius_m)
-        near = (each for each in self.line if arcs.is_near(p, each, chord))
+        near = (each for each in self._beside(place, 0.0) if arcs.is_near(p, each, chord))
         return any(arcs.to_arc_m(p, each) <= self.radius_m for each in near)
 
     def is_seen(self, view: Sector) -> bool:
         chord = arcs.chord_of(self.radius_m + view.range_m)
-        near = (each for each in self.line if arcs.is_near(view.at, each, chord))
+        near = (each for each in self._beside(view.apex, view.range_m) if arcs.is_near(view.at, each, chord))
         return any(view.to_arc_m(each) <= self.radius_m for each in near)
+
+    def _beside(self, place: Point, further_m: float) -> Iterable[Arc]:
+        dlat, _ = half_sides_deg(place, self.radius_m + further_m)
+        return self.line.between(place.lat - dlat - _ROUNDING_DEG, place.lat + dlat + _ROUNDING_DEG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +124,28 @@ class Polygon:
         return self.ring.is_seen(view)
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
-    shapes: tuple[Shape, ...]
-    """A camera is in the place when it is in each of them: it may stand in one and see another."""
-    sees: bool
-    """Whether what a camera sees counts, too."""
+    """Any thread."""
+
+    def __init__(self, shapes: Sequence[Shape], *, sees: bool) -> None:
+        self.shapes = tuple(shapes)
+        """A camera is in the place when it is in each of them: it may stand in one and see another."""
+        self.sees = sees
+        """Whether what a camera sees counts, too."""
+        self._known: dict[Location, bool] = {}
 
     def holds(self, location: Location | None) -> bool:
+        """Remembers: a page, its counts and its histogram ask about the same cameras, one after the other."""
         if location is None:
             return False
+        known = self._known.get(location)
+        if known is None:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            known = self._known[location] = self._holds(location)
+        return known
+
+    def _holds(self, location: Location) -> bool:
         stands = Point(location.lat, location.lon)
         beside = [shape for shape in self.shapes if not shape.holds(stands)]
         if not beside:
@@ -159,7 +179,7 @@ def _compiled(
         shapes.append(Polygon(Ring.of(polygon)))
     if route and radius_m is not None:
         shapes.append(_corridor(route, radius_m))
-    return Place(tuple(shapes), sees) if shapes else None
+    return Place(shapes, sees=sees) if shapes else None
 
 
 def _box_ring(box: Box) -> Ring:
@@ -171,14 +191,19 @@ def _box_ring(box: Box) -> Ring:
 def _corridor(route: Sequence[Point], radius_m: float) -> Corridor:
     line = [arcs.vector(each) for each in route]
     pairs = list(itertools.pairwise(line)) or [(line[0], line[0])]
-    arcs_ = tuple(arcs.arc(a, b) for a, b in pairs)
-    return Corridor(arcs_, radius_m, _route_bounds(arcs_, route, radius_m))
+    legs = [arcs.arc(a, b) for a, b in pairs]
+    return Corridor(Bands(legs, _lats), radius_m, _bounds(legs, route, radius_m))
 
 
-def _route_bounds(line: Sequence[Arc], route: Sequence[Point], radius_m: float) -> Bounds:
+def _lats(leg: Arc) -> tuple[float, float]:
     """A great circle leaves the box of its ends towards a pole: there it is farthest at the foot of the pole."""
-    feet = (arcs.foot(pole, each) for pole in (_NORTH_POLE, _SOUTH_POLE) for each in line)
-    lats = [each.lat for each in route] + [arcs.point(each).lat for each in feet if each is not None]
+    feet = [foot for pole in (_NORTH_POLE, _SOUTH_POLE) if (foot := arcs.foot(pole, leg)) is not None]
+    lats = [arcs.point(each).lat for each in (leg.a, leg.b, *feet)]
+    return min(lats), max(lats)
+
+
+def _bounds(line: Sequence[Arc], route: Sequence[Point], radius_m: float) -> Bounds:
+    lats = [lat for leg in line for lat in _lats(leg)]
     lons = unwrapped(route)
     poleward = Point(max(map(abs, lats)), 0.0)
     dlat, dlon = half_sides_deg(poleward, radius_m)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from camsvc.domain.bands import Bands
 from camsvc.domain.geo import EARTH_RADIUS_M, Point, bearing_deg, distance_m, half_sides_deg
 from camsvc.domain.sight import TOUCH_M, Sector
 
@@ -18,21 +18,21 @@ _BULGE_M = 0.01
 _PIECES_MAX = 64
 
 
-@dataclass(frozen=True, slots=True)
 class Ring:
-    corners: tuple[Corner, ...]
+    """Immutable."""
+
+    def __init__(self, corners: Sequence[Corner]) -> None:
+        self.corners = tuple(corners)
+        self._edges = Bands(list(zip(corners, (*corners[1:], corners[0]), strict=True)), _lats)
+        lons, lats = [lon for lon, _ in corners], [lat for _, lat in corners]
+        self.extent = min(lats), max(lats), min(lons), max(lons)
+        """South, north, west, east."""
 
     @classmethod
     def of(cls, corners: Sequence[Point]) -> Ring:
         """Between two corners the shorter way around the earth is meant."""
         lons = unwrapped(corners)
-        return cls(tuple(zip(lons, (each.lat for each in corners), strict=True)))
-
-    @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """South, north, west, east."""
-        lons, lats = [lon for lon, _ in self.corners], [lat for _, lat in self.corners]
-        return min(lats), max(lats), min(lons), max(lons)
+        return cls(list(zip(lons, (each.lat for each in corners), strict=True)))
 
     def holds(self, place: Point) -> bool:
         """Its edge belongs to it; and so does what it goes around more than once, or the other way around."""
@@ -48,18 +48,17 @@ class Ring:
         south, north = view.apex.lat - dlat, view.apex.lat + dlat
         for turn in _TURNS:
             west, east = view.apex.lon + turn - dlon, view.apex.lon + turn + dlon
-            for a, b in self._edges():
+            if west > self.extent[3] or east < self.extent[2]:
+                continue
+            for a, b in self._edges.between(south, north):
                 part = _clipped(a, b, west, south, east, north)
                 if part is not None and _passes(part, view):
                     return True
         return False
 
-    def _edges(self) -> Iterator[tuple[Corner, Corner]]:
-        yield from zip(self.corners, (*self.corners[1:], self.corners[0]), strict=True)
-
     def _winds_around(self, lon: float, lat: float) -> bool:
         winding = 0
-        for (a_lon, a_lat), (b_lon, b_lat) in self._edges():
+        for (a_lon, a_lat), (b_lon, b_lat) in self._edges.between(lat, lat):
             left = (b_lon - a_lon) * (lat - a_lat) - (lon - a_lon) * (b_lat - a_lat)
             if (
                 left == 0
@@ -72,6 +71,11 @@ class Ring:
             elif b_lat <= lat < a_lat and left < 0:
                 winding -= 1
         return winding != 0
+
+
+def _lats(edge: tuple[Corner, Corner]) -> tuple[float, float]:
+    (_, a), (_, b) = edge
+    return min(a, b), max(a, b)
 
 
 def unwrapped(line: Sequence[Point]) -> list[float]:

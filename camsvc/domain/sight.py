@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from camsvc.domain import arcs
 from camsvc.domain.arcs import Arc, Vector
@@ -18,7 +19,7 @@ _CHORD_DEG = 5.0
 """The outline's bend is drawn by straight lines of so much each: a thousandth of the range beside it at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sector:
     apex: Point
     """Where the camera stands."""
@@ -26,9 +27,18 @@ class Sector:
     fov_deg: float
     """360 and more: a circle."""
     range_m: float
-    at: Vector
-    edges: tuple[Arc, ...]
-    """Its two straight sides, from the apex; of a circle none."""
+
+    @cached_property
+    def at(self) -> Vector:
+        return arcs.vector(self.apex)
+
+    @cached_property
+    def edges(self) -> tuple[Arc, ...]:
+        """Its two straight sides, from the apex; of a circle none."""
+        half = self.fov_deg / 2
+        sides = () if self.is_circle else (self.heading_deg - half, self.heading_deg + half)
+        ends = (arcs.vector(destination(self.apex, side, self.range_m)) for side in sides)
+        return tuple(arcs.arc(self.at, end) for end in ends)
 
     @property
     def is_circle(self) -> bool:
@@ -91,8 +101,4 @@ def sight(location: Location) -> Sector | None:
     fov, heading, reaches = location.fov_deg, location.heading_deg, location.range_m
     if fov is None or reaches is None or (heading is None and fov < ALL_AROUND_DEG):
         return None
-    apex = Point(location.lat, location.lon)
-    at, facing = arcs.vector(apex), heading or 0.0
-    sides = () if fov >= ALL_AROUND_DEG else (facing - fov / 2, facing + fov / 2)
-    ends = (arcs.vector(destination(apex, side, reaches)) for side in sides)
-    return Sector(apex, facing, fov, reaches, at, tuple(arcs.arc(at, end) for end in ends))
+    return Sector(Point(location.lat, location.lon), heading or 0.0, fov, reaches)

@@ -294,3 +294,29 @@ def test_the_bounds_of_a_shape_hold_what_it_holds(
         assert bounds.south - 1e-9 <= place.lat <= bounds.north + 1e-9
         turned = abs(place.lon - bounds.middle_lon)
         assert min(turned, abs(turned - 360), abs(turned - 720)) <= bounds.half_lon + 1e-9
+
+
+@pytest.mark.parametrize("corners", [3, 50, 1000])
+def test_what_lies_around_a_long_line_is_found_whatever_its_length(corners: int) -> None:
+    """By latitude only some of its parts are looked at: none that matters is missed."""
+    around = [destination(Point(10, 105), 360 * each / corners, 5_000 + 500 * (each % 2)) for each in range(corners)]
+    inner = _asked(polygon=tuple(around), sees=False)
+    road = _asked(route=tuple(around), radius_m=600.0, sees=False)
+    for step in range(360):
+        if corners > 3:
+            assert inner.holds(_at(destination(Point(10, 105), step, 4_900)))
+            assert road.holds(_at(destination(Point(10, 105), step, 5_500))) or step >= 352
+        assert not inner.holds(_at(destination(Point(10, 105), step, 5_600)))
+        assert not road.holds(_at(destination(Point(10, 105), step, 6_200)))
+
+
+def _at(place: Point) -> Location:
+    return Location(place.lat, place.lon)
+
+
+def test_what_was_decided_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("camsvc.domain.place.KNOWN_MAX", 3)
+    place = _asked(near=Point(21.5, 105.5), radius_m=7.0)
+    for number in range(10):
+        for _ in range(2):
+            assert place.holds(Location(21.5, 105.5 + number)) is (number == 0)

@@ -75,6 +75,7 @@ def _viewpoint(session: Session, camera: Camera) -> int:
 
 def _copy(session: Session, year: Year, seen_from: Sequence[int], total: int, tell: Tell) -> None:
     """In one transaction with the removal of the indexes; marked visible and frozen at once, as vacuum would later."""
+    session.execute(text("SET LOCAL statement_timeout = 0"))
     for index in _TABLE.indexes:
         session.execute(text(f"DROP INDEX {index.name}"))
     session.execute(text("ALTER TABLE incidents DROP CONSTRAINT pk_incidents"))
