@@ -15,6 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 from camsvc.db import partitions
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
+from camsvc.db.models.incidents import SAMPLE_ONE_IN
 from camsvc.db.queries import accounts, incidents, tallies
 from camsvc.db.queries import annotations as rows
 from camsvc.domain.account import EVERYWHERE, NOWHERE, Reach
@@ -256,4 +257,4 @@ def _both_ways(database: Database, asked: IncidentFilter, wanted: Sequence[UUID]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(tallies, "SAMPLE_ENOUGH", 0)
             sampled = {id_ for id_ in wanted if id_.bytes[15] < 4}
-            assert incidents.count(session, asked) == len(sampled) * tallies.SAMPLE_ONE_IN
+            assert incidents.count(session, asked) == len(sampled) * SAMPLE_ONE_IN
