@@ -11,12 +11,12 @@ function number(text) {
 
 export default {
   template: `
-<form class="camform" @submit.prevent autocomplete="off" :aria-label="texts['camform.label']">
+<form class="camform" @submit.prevent @input="onInput" @focusout="typing = {}" autocomplete="off" :aria-label="texts['camform.label']">
   <section class="camform__part"><h2>{{ texts['camform.part_camera'] }}</h2>
     <label class="cam-field" :class="wrong('id')"><span class="cam-field__label">{{ texts['camform.id'] }}</span>
-      <input name="id" :value="doc.id" :readonly="!isNew" maxlength="64" spellcheck="false" :placeholder="texts['camform.id_hint']" @change="set('id', $event.target.value.trim())" /><fault :text="faults.id" /></label>
+      <input name="id" :value="shown('id', doc.id)" :readonly="!isNew" maxlength="64" spellcheck="false" :placeholder="texts['camform.id_hint']" @change="set('id', $event.target.value.trim())" /><fault :text="faults.id" /></label>
     <label class="cam-field" :class="wrong('name')"><span class="cam-field__label">{{ texts['camform.name'] }}</span>
-      <input name="name" :value="doc.name" maxlength="200" @change="set('name', $event.target.value.trim())" /><fault :text="faults.name" /></label>
+      <input name="name" :value="shown('name', doc.name)" maxlength="200" @change="set('name', $event.target.value.trim())" /><fault :text="faults.name" /></label>
     <label class="cam-field" :class="wrong('area')"><span class="cam-field__label">{{ texts['camform.area'] }}</span>
       <select class="cam-input" name="area" :value="doc.area" @change="set('area', $event.target.value)">
         <option value="" disabled>{{ texts['camform.choose'] }}</option>
@@ -27,10 +27,10 @@ export default {
   </section>
   <section class="camform__part"><h2><span>{{ texts['camform.part_streams'] }}</span><button type="button" class="cam-btn" data-test="probe" :disabled="probing" @click="$emit('probe')"><i class="material-icons" aria-hidden="true">{{ probing ? 'hourglass_top' : 'network_check' }}</i>{{ texts[probing ? 'camform.probing' : 'camform.probe'] }}</button></h2>
     <label v-for="role in ['main', 'sub']" :key="role" class="cam-field" :class="wrong(role)"><span class="cam-field__label">{{ texts['camform.' + role] }}</span>
-      <input :name="role" :value="doc.streams[role] || ''" spellcheck="false" autocapitalize="none" :placeholder="role === 'sub' ? texts['camform.optional'] : 'rtsp://192.0.2.7:554/stream'" @change="setIn('streams', role, $event.target.value.trim() || null)" /><fault :text="faults[role]" /></label>
+      <input :name="role" :value="shown(role, doc.streams[role])" spellcheck="false" autocapitalize="none" :placeholder="role === 'sub' ? texts['camform.optional'] : 'rtsp://192.0.2.7:554/stream'" @change="setIn('streams', role, $event.target.value.trim() || null)" /><fault :text="faults[role]" /></label>
     <div class="camform__row">
-      <label class="cam-field" :class="wrong('user')"><span class="cam-field__label">{{ texts['camform.user'] }}</span><input name="camera-user" :value="doc.user" autocomplete="off" spellcheck="false" autocapitalize="none" :placeholder="stored ? texts['camform.stored'] : ''" @change="set('user', $event.target.value)" /><fault :text="faults.user" /></label>
-      <label class="cam-field" :class="wrong('password')"><span class="cam-field__label">{{ texts['camform.password'] }}</span><input name="camera-password" type="password" :value="doc.password" autocomplete="new-password" :placeholder="stored ? '••••••' : ''" @change="set('password', $event.target.value)" /><fault :text="faults.password" /></label>
+      <label class="cam-field" :class="wrong('user')"><span class="cam-field__label">{{ texts['camform.user'] }}</span><input name="camera-user" :value="shown('camera-user', doc.user)" autocomplete="off" spellcheck="false" autocapitalize="none" :placeholder="stored ? texts['camform.stored'] : ''" @change="set('user', $event.target.value)" /><fault :text="faults.user" /></label>
+      <label class="cam-field" :class="wrong('password')"><span class="cam-field__label">{{ texts['camform.password'] }}</span><input name="camera-password" type="password" :value="shown('camera-password', doc.password)" autocomplete="new-password" :placeholder="stored ? '••••••' : ''" @change="set('password', $event.target.value)" /><fault :text="faults.password" /></label>
       <label class="cam-field"><span class="cam-field__label">{{ texts['camform.transport'] }}</span><select class="cam-input" name="transport" :value="doc.streams.transport" @change="setIn('streams', 'transport', $event.target.value)"><option value="tcp">TCP</option><option value="udp">UDP</option></select></label>
     </div>
     <p class="cam-soft camform__note">{{ texts['camform.credentials_note'] }}</p>
@@ -38,13 +38,13 @@ export default {
   <section class="camform__part"><h2>{{ texts['camform.part_place'] }}</h2>
     <div class="camform__row">
       <label v-for="name in place" :key="name" class="cam-field" :class="wrong(name)"><span class="cam-field__label">{{ texts['camform.' + name] }}</span>
-        <input :name="name" inputmode="decimal" :value="doc.location?.[name] ?? ''" @change="setPlace(name, $event.target.value)" /><fault :text="faults[name]" /></label>
+        <input :name="name" inputmode="decimal" :value="shown(name, doc.location?.[name])" @change="setPlace(name, $event.target.value)" /><fault :text="faults[name]" /></label>
     </div>
   </section>
   <section class="camform__part"><h2>{{ texts['camform.part_detect'] }}</h2>
     <div class="camform__row">
       <label v-for="name in ['fps', 'min_confidence']" :key="name" class="cam-field" :class="wrong(name)"><span class="cam-field__label">{{ texts['camform.' + name] }}</span>
-        <input :name="name" inputmode="decimal" :value="doc.detect[name]" @change="setIn('detect', name, number($event.target.value))" /><fault :text="faults[name]" /></label>
+        <input :name="name" inputmode="decimal" :value="shown(name, doc.detect[name])" @change="setIn('detect', name, number($event.target.value))" /><fault :text="faults[name]" /></label>
     </div>
     <div class="cam-chips" role="group" :aria-label="texts['camform.classes']">
       <button v-for="c in classes" :key="c.value" type="button" class="cam-chip" :aria-pressed="String(doc.detect.classes.includes(c.value))" @click="setIn('detect', 'classes', flipped(doc.detect.classes, c.value))"><i class="material-icons" aria-hidden="true">{{ c.icon }}</i>{{ c.label }}</button>
@@ -58,7 +58,7 @@ export default {
         <label class="cam-field"><span class="cam-field__label">{{ texts['camform.rule_kind'] }}</span><select class="cam-input" :value="rule.kind" @change="setRule(i, 'kind', $event.target.value)"><option v-for="k in kinds" :key="k.value" :value="k.value">{{ k.label }}</option></select></label>
         <label class="cam-field" :class="{'cam-field--wrong': rule.zone && !zones.includes(rule.zone)}"><span class="cam-field__label">{{ texts['camform.rule_zone'] }}</span><select class="cam-input" name="rule-zone" :value="rule.zone || ''" @change="setRule(i, 'zone', $event.target.value || null)"><option value="">{{ texts['camform.whole_picture'] }}</option><option v-if="rule.zone && !zones.includes(rule.zone)" :value="rule.zone">{{ rule.zone }} ({{ texts['camform.zone_gone'] }})</option><option v-for="z in zones" :key="z" :value="z">{{ z }}</option></select></label>
         <label class="cam-field"><span class="cam-field__label">{{ texts['camform.rule_severity'] }}</span><select class="cam-input" :value="rule.severity" @change="setRule(i, 'severity', $event.target.value)"><option v-for="s in severities" :key="s.value" :value="s.value">{{ s.label }}</option></select></label>
-        <label v-for="f in kind(rule).fields" :key="f.name" class="cam-field" :class="wrong('rules.' + i + '.' + f.name)"><span class="cam-field__label">{{ f.label }}</span><input :name="f.name" inputmode="decimal" :value="rule[f.name] ?? f.default" :title="f.hint" @change="setRule(i, f.name, number($event.target.value))" /></label>
+        <label v-for="f in kind(rule).fields" :key="f.name" class="cam-field" :class="wrong('rules.' + i + '.' + f.name)"><span class="cam-field__label">{{ f.label }}</span><input :name="'rule-' + i + '-' + f.name" inputmode="decimal" :value="shown('rule-' + i + '-' + f.name, rule[f.name] ?? f.default)" :title="f.hint" @change="setRule(i, f.name, number($event.target.value))" /></label>
       </div>
       <div class="camform__classes"><span class="cam-field__label">{{ texts['camform.rule_classes'] }}</span><div class="cam-chips" role="group" :aria-label="texts['camform.rule_classes']">
         <button type="button" class="cam-chip" :aria-pressed="String(!rule.classes)" @click="setRule(i, 'classes', null)">{{ texts['camform.all_classes'] }}</button>
@@ -75,6 +75,7 @@ export default {
       template: `<span v-if="text" class="cam-field__error" role="alert"><i class="material-icons" aria-hidden="true">error_outline</i>{{ text }}</span>`,
     },
   },
+  emits: ["change", "probe"], // said, so that the fields' own "change" is not taken for ours
   props: {
     value: Object, // as of the REST API, with user and password, without zones and lines
     faults: Object, // field: sentence; of rules by number
@@ -90,7 +91,7 @@ export default {
     texts: Object,
   },
   data() {
-    return { doc: copy(this.value), place: PLACE };
+    return { doc: copy(this.value), place: PLACE, typing: {} };
   },
   watch: {
     epoch() {
@@ -102,6 +103,13 @@ export default {
   },
   methods: {
     number,
+    // What is half typed is shown as it is, whatever comes from the server meanwhile.
+    onInput(event) {
+      if (event.target.tagName === "INPUT" && event.target.type !== "checkbox") this.typing = { name: event.target.name, text: event.target.value };
+    },
+    shown(name, value) {
+      return this.typing.name === name ? this.typing.text : value ?? "";
+    },
     wrong(name) {
       return { "cam-field--wrong": Boolean(this.faults[name]) };
     },

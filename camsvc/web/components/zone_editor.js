@@ -49,7 +49,7 @@ export default {
   <ul class="zone__list">
     <li v-for="(s, i) in shapes" :key="'l' + i" :class="{'zone__row--chosen': i === chosen}" :data-shape="s.name">
       <button type="button" class="zone__pick" :aria-pressed="String(i === chosen)" :aria-label="s.name" @click="choose(i)"><i class="material-icons" aria-hidden="true" :style="{color: colour(i)}">{{ s.kind === 'zone' ? 'pentagon' : 'polyline' }}</i></button>
-      <input class="cam-input" :value="s.name" maxlength="60" :aria-label="texts['zone.name']" :aria-invalid="String(twice(s))" @focus="choose(i)" @change="rename(i, $event.target.value)" />
+      <input class="cam-input" :value="typing?.index === i ? typing.text : s.name" maxlength="60" :aria-label="texts['zone.name']" :aria-invalid="String(twice(s))" @focus="choose(i)" @input="typing = {index: i, text: $event.target.value}" @change="rename(i, $event.target.value)" @blur="typing = null" />
       <span class="cam-soft cam-num">{{ texts['zone.points'].replace('{n}', s.points.length) }}</span>
       <span v-if="used.includes(s.name)" class="zone__used" :title="texts['zone.used']"><i class="material-icons" aria-hidden="true">rule</i></span>
       <button v-if="s.kind === 'line'" type="button" class="cam-btn cam-btn--quiet cam-btn--icon" :title="texts['zone.turn']" :aria-label="texts['zone.turn']" @click="turn(i)"><i class="material-icons" aria-hidden="true">swap_horiz</i></button>
@@ -59,6 +59,7 @@ export default {
     </li>
   </ul>
 </div>`,
+  emits: ["change", "picture"], // said, so that the fields' own "change" is not taken for ours
   props: {
     src: String,
     value: Array, // [{kind: "zone" | "line", name, points: [[x, y], …]}]
@@ -68,7 +69,7 @@ export default {
     texts: Object,
   },
   data() {
-    return { shapes: copy(this.value), chosen: -1, point: -1, drawing: null, past: [], future: [], ratio: "16 / 9" };
+    return { shapes: copy(this.value), chosen: -1, point: -1, drawing: null, past: [], future: [], ratio: "16 / 9", typing: null };
   },
   watch: {
     epoch() {
