@@ -72,7 +72,7 @@ export default {
         if (done && !this.tool) this.using = ""; // the map is for moving about again
       },
     });
-    this.pins = new Pins(map, { texts: this.ground.texts, pick: (id) => this.$emit("pick", id), free: () => !this.using || (this.using === "radius" && !this.drafting) });
+    this.pins = new Pins(map, { texts: this.ground.texts, pick: (id) => this.$emit("pick", id), free: () => !this.drawing.hasActed && (!this.using || (this.using === "radius" && !this.drafting)) });
     this.fit();
     this.pins.show(this.places, this.selected);
     this.drawing.show(this.shape, this.also);

@@ -11,6 +11,7 @@ import { POINTS_MAX, POINTS_MIN, extent, handles, paint } from "camsvc-map/shape
 const CLICK_PX = 5; // a pointer that moved no further was clicked
 const CLOSE_PX = 10; // as near to a first or last point is on it
 const UNDO_MAX = 50;
+const CLICK_AFTER_MS = 150; // of a pointer that went up
 
 export class Drawing {
   static extent = extent;
@@ -19,6 +20,7 @@ export class Drawing {
   constructor(map, { texts, locale, radiusM, changed, state }) {
     Object.assign(this, { map, texts, locale, radiusM, changed, state });
     this.tool = "";
+    this.actedAt = -Infinity;
     this.shape = null;
     this.also = [];
     this.draft = null; // points of what is being drawn
@@ -168,10 +170,16 @@ export class Drawing {
     else if (this.draft?.length && !this.dragged && this.box.contains(event.target)) this.trace(this.at(event));
   }
 
+  // Whether the press that is going on has drawn something: its click comes after the pointer is up, and means no more.
+  get hasActed() {
+    return performance.now() - this.actedAt < CLICK_AFTER_MS;
+  }
+
   up(event) {
     const from = this.from;
     this.letGo();
     if (!from || !this.tool) return;
+    if (!this.dragged || !event.target.closest?.("[data-place]")) this.actedAt = performance.now();
     const moved = Math.hypot(event.clientX - from.x, event.clientY - from.y) > CLICK_PX;
     if (!this.dragged) {
       if (!moved) this.point(this.at(event));
