@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from camsvc.config import AREA_PATH, CAMERA_ID
 from camsvc.domain.annotation import TAG, Disposition, tag_of
 from camsvc.domain.camera import Severity
-from camsvc.domain.geo import EARTH_RADIUS_M, Box, Point
+from camsvc.domain.geo import EARTH_RADIUS_M, Box, Point, distance_m
 from camsvc.domain.incident import IncidentState
 from camsvc.domain.rings import goes_around_a_pole
 from camsvc.domain.search import IncidentFilter, Wind
@@ -34,6 +35,8 @@ VALUES_MAX = 200
 ROUTE_MIN_POINTS, POLYGON_MIN_POINTS = 2, 3
 POINTS_MAX = 200
 """Of one line or polygon: a commune drawn by hand has some dozens; each costs with each viewpoint."""
+LEG_MAX_M = RADIUS_MAX_M / 2
+"""Of a route: between opposite points every way is as short."""
 TEXT_MAX = 200
 DURATION_MAX_S = 366 * 86_400.0
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -121,6 +124,12 @@ def check(asked: IncidentFilter) -> None:
         parse_radius(asked.radius_m)
     if asked.polygon and goes_around_a_pole(asked.polygon):
         raise InputError("the corners go around a pole", parameter="polygon", cure="use near and radius_m there")
+    if any(distance_m(a, b) > LEG_MAX_M for a, b in pairwise(asked.route)):
+        raise InputError(
+            "a leg is longer than a quarter of the way around the earth",
+            parameter="route",
+            cure="add points between: which way is meant is not clear",
+        )
     shortest, longest = asked.min_duration_s, asked.max_duration_s
     if shortest is not None and longest is not None and shortest > longest:
         raise InputError(

@@ -95,6 +95,13 @@ def test_a_polygon_around_a_pole_is_refused(database: Database) -> None:
         parse(Terms(polygon="80,0;80,120;80,-120"), "UTC")
 
 
+def test_a_route_that_may_go_either_way_around_the_earth_is_refused() -> None:
+    with pytest.raises(InputError, match="leg") as caught:
+        parse(Terms(route="0,0;0,180", radius_m="100"), "UTC")
+    assert caught.value.parameter == "route"
+    parse(Terms(route="0,0;0,89;0,178", radius_m="100"), "UTC")
+
+
 def test_a_line_through_thousands_of_viewpoints_finds_those_along_it(database: Database, cipher: Cipher) -> None:
     put(database, cipher, camera("a"))
     with database.session() as session:

@@ -89,17 +89,17 @@ def surroundings(session: Session, incident: Incident, radius_m: float, window: 
         return Surroundings(from_, to, (), same, len(own) < INCIDENTS_MAX)
     here = incident.location
     near = replace(asked, near=Point(here.lat, here.lon), radius_m=radius_m)
-    now = _standing(session, near, incident.camera)
+    known = {each.id: each for each in directory.cameras(session)}
+    now = _standing(known.values(), near, incident.camera)
     former = _former(session, near, {incident.camera, *now})
     names = _nearest(here, now)[: CAMERAS_MAX + 1]
     seen = _found(session, replace(near, cameras=(*names, *former))) if names or former else []
     by_camera: dict[str, list[Incident]] = {}
     for each in seen:
         by_camera.setdefault(each.camera, []).append(each)
-    entries = {entry.id: entry for entry in directory.cameras(session)} if former else {}
     stood = {name: now[name] for name in names}
     for name in former & by_camera.keys():
-        stood[name] = replace(entries[name], area=by_camera[name][0].area)
+        stood[name] = replace(known[name], area=by_camera[name][0].area)
     cameras = [_nearby(here, entry, by_camera.get(name, ())) for name, entry in stood.items()]
     cameras.sort(key=lambda each: (each.distance_m, each.camera))
     is_whole = len(cameras) <= CAMERAS_MAX and len(seen) < INCIDENTS_MAX and len(own) < INCIDENTS_MAX
@@ -111,11 +111,13 @@ def _found(session: Session, asked: IncidentFilter) -> list[Incident]:
     return list(reversed(incidents.search(session, asked, limit=INCIDENTS_MAX).items))
 
 
-def _standing(session: Session, near: IncidentFilter, own: str) -> dict[str, directory.CameraEntry]:
+def _standing(
+    known: Iterable[directory.CameraEntry], near: IncidentFilter, own: str
+) -> dict[str, directory.CameraEntry]:
     place = place_of(near)
     return {
         each.id: each
-        for each in directory.cameras(session)
+        for each in known
         if each.id != own
         and not each.removed
         and near.reach.covers(each.area)
