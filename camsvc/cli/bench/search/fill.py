@@ -54,6 +54,7 @@ def fill(database: Database, cameras: Sequence[Camera], total: int, end: datetim
         _build(session, tell)
     with database.session() as session:
         tell("statistics")
+        session.execute(text("SET LOCAL statement_timeout = 0"))
         session.execute(text("ANALYZE"))
 
 
