@@ -109,7 +109,7 @@ class RuleTrial:
         kept = [each for each in result.verdicts if each.is_read and each.is_kept]
         unknown = [each for each in result.verdicts if not each.is_read]
         with self._found:
-            tag("p", "trial__sum", say("trial.over", time=words.span(result.from_, result.to)))
+            tag("p", "trial__sum", words.span(result.from_, result.to))
             with tag("div", "trial__counts"):
                 self._count("trial.now", len(result.verdicts), "")
                 self._count("trial.then", len(result.concluded), "")
