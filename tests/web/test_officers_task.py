@@ -168,7 +168,15 @@ def by_rest(web: Web, token: str, asked: Mapping[str, str]) -> set[str]:
 
 def by_command(web: Web, asked: Mapping[str, str]) -> set[str]:
     arguments = [part for name, value in asked.items() for part in (FLAGS.get(name, f"--{name}"), value)]
-    command = [sys.executable, "-m", "camsvc", "incidents", "search", "--json", "--limit", "1000", *arguments]
+    command = [
+        str(Path(sys.executable).with_name("camsvc")),
+        "incidents",
+        "search",
+        "--json",
+        "--limit",
+        "1000",
+        *arguments,
+    ]
     done = subprocess.run(
         command, env=os.environ | web.environment, capture_output=True, text=True, timeout=60, check=False
     )

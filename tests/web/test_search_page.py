@@ -272,7 +272,7 @@ def test_beside_each_choice_stands_how_many_it_would_find(inside: Tab, until: st
 def test_a_time_is_brushed_on_the_histogram_and_let_go_again(inside: Tab, old: list[Incident], until: str) -> None:
     from_ = (old[0].started_at - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
     inside.go(f"/incidents?from={from_}&{until}")
-    inside.page.wait_for_selector(".cam-brush__bar")
+    inside.page.wait_for_selector(".cam-brush__bar", state="attached")
     box = inside.page.locator("[data-test=brush]").bounding_box()
     assert box
     # The searched 75 minutes are the middle half: its second quarter is drawn over.
@@ -293,7 +293,7 @@ def test_a_time_is_brushed_on_the_histogram_and_let_go_again(inside: Tab, old: l
 def test_the_histogram_is_looked_at_closer_without_changing_the_search(inside: Tab, until: str) -> None:
     inside.go(f"/incidents?{until}&object=car")
     count(inside, "5 incidents")
-    inside.page.wait_for_selector(".cam-brush__bar, .cam-brush__bar--outside")
+    inside.page.wait_for_selector(".cam-brush__bar", state="attached")
     before = inside.page.inner_text(".cam-brush__axis")
     inside.page.click("[data-brush=zoom_in]")
     inside.page.wait_for_function("(was) => document.querySelector('.cam-brush__axis').innerText !== was", arg=before)
