@@ -358,7 +358,9 @@ class Around:
 
     def _metres(self, metres: float) -> str:
         number = self._words.language.number
-        return f"{number(metres / 1000, 1)} km" if metres >= 1000 else f"{number(metres)} m"
+        if metres < 1000:
+            return f"{number(metres)} m"
+        return f"{number(metres / 1000, 1 if metres % 1000 else 0)} km"
 
     def _apart(self, target: Incident, incident: Incident) -> str:
         seconds = (target.started_at - incident.started_at).total_seconds()
