@@ -66,6 +66,15 @@ class TestChain:
         verdict = verify(database)
         assert (verdict.records, verdict.head, verdict.broken) == (0, START, None)
 
+    def test_several_appended_at_once_are_links_in_their_order(self, chain: Database) -> None:
+        deeds = [Deed(Kind.ANNOTATE, f"incident.tagged-{n}", details={"tag": "biển"}) for n in range(50)]
+        with chain.session() as session:
+            before = audit.head(session).seq
+            audit.append_all(session, deeds)
+        assert verify(chain).broken is None
+        with chain.session() as session:
+            assert [each.deed for each in audit.read(session, before)] == deeds
+
     def test_what_was_appended_is_proved_and_read_back(self, chain: Database) -> None:
         with chain.session() as session:
             head = audit.head(session)

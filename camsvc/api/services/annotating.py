@@ -236,19 +236,12 @@ def _write(
         refuse_unstorable({"text": each.text or "", "reason": each.reason or ""})
     places = rows.places(session, incidents)
     new = rows.write(session, Author(user.id, user.name), incidents, drafts)
+    deeds: list[tuple[str, audit.Particulars]] = []
     for id_, entries in new.items():
-        for entry in entries:
-            audit.append(
-                session,
-                user,
-                Kind.ANNOTATE,
-                deed_of(entry),
-                source=source,
-                camera=places[id_].camera,
-                area=places[id_].area,
-                incident=id_,
-                details=details_of(entry),
-            )
+        where: audit.Particulars = {"camera": places[id_].camera, "area": places[id_].area, "incident": id_}
+        deeds += [(deed_of(each), {**where, "source": source, "details": details_of(each)}) for each in entries]
+    if deeds:
+        audit.append_all(session, user, Kind.ANNOTATE, deeds)
     return new
 
 

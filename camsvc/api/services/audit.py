@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
@@ -52,14 +52,23 @@ def append(
 ) -> Record:
     """As ``record``, within the transaction of the deed itself: both are done, or neither. Let it be its last
     statement: all who append wait for its end. What ``user`` said it is for is recorded, unless told otherwise."""
-    if user is None:
-        return rows.append(session, Deed(kind, what, **particulars))
-    said: Particulars = {"purpose": user.reason.purpose, "case_number": user.reason.case_number}
-    said.update(particulars)
-    return rows.append(session, Deed(kind, what, user_id=user.id, user_name=user.name, **said))
+    return rows.append(session, _deed(user, kind, what, particulars))
+
+
+def append_all(session: Session, user: User, kind: Kind, deeds: Sequence[tuple[str, Particulars]]) -> None:
+    """``append`` of each of ``deeds``, each with its ``what``, as one statement."""
+    rows.append_all(session, [_deed(user, kind, what, particulars) for what, particulars in deeds])
 
 
 def refuse_sign_in(server: Server, name: str, *, source: str | None) -> None:
     """Somebody tried to log in as ``name``, and is not."""
     with server.database.session() as session:
         rows.append(session, Deed(Kind.SIGN_IN, "session.refused", Outcome.REFUSED, user_name=name, source=source))
+
+
+def _deed(user: User | None, kind: Kind, what: str, particulars: Particulars) -> Deed:
+    if user is None:
+        return Deed(kind, what, **particulars)
+    said: Particulars = {"purpose": user.reason.purpose, "case_number": user.reason.case_number}
+    said.update(particulars)
+    return Deed(kind, what, user_id=user.id, user_name=user.name, **said)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, bindparam, func, insert, select, update
+from sqlalchemy import DateTime, Text, Uuid, bindparam, column, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
@@ -26,6 +26,9 @@ ENTRIES_MAX = 1000
 """Of one incident: far beyond what people say of one, and reading them stays cheap."""
 LATEST_TAGGED = 20_000
 """Tags are suggested by how often they were given among so many last times: older ones are of yesteryear."""
+
+_SEPARATOR = "\x1f"
+"""Between marks, none of which holds it: an array of arrays must be rectangular in PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ def write(
     Each of ``drafts`` is held against what was said before, not against the others.
 
     The incidents are locked until the transaction ends, so that two who say something at once are heard one after the
-    other. What holds already is not said again (``domain.annotation.changes``). Raises ConflictError beyond ENTRIES_MAX.
+    other. What holds already is not said again (``domain.annotation.changes``).
+
+    Raises ConflictError when more than ENTRIES_MAX things would be said of one.
     """
     known = _places(session, incidents, lock=True)
     before = history(session, known)
@@ -128,13 +133,22 @@ def _places(session: Session, incidents: Iterable[UUID], *, lock: bool) -> dict[
 def _mark(session: Session, incidents: Sequence[Place], histories: Mapping[UUID, Sequence[Entry]]) -> None:
     """For search; and as a change of the incident, for whoever follows."""
     hold_back(session)
-    for each in incidents:
-        session.execute(
-            update(IncidentRow)
-            .where(IncidentRow.id == each.id, IncidentRow.started_at == each.started_at)
-            .values(marks=sorted(marks_of(said(histories[each.id]))), change_seq=incident_change_seq.next_value())
-            .execution_options(synchronize_session=False)
+    marks = [_SEPARATOR.join(sorted(marks_of(said(histories[each.id])))) for each in incidents]
+    given = (
+        func.unnest(
+            bindparam("marked", [each.id for each in incidents], ARRAY(Uuid)),
+            bindparam("starts", [each.started_at for each in incidents], ARRAY(DateTime(timezone=True))),
+            bindparam("marks", marks, ARRAY(Text)),
         )
+        .table_valued(column("id", Uuid), column("started_at", DateTime(timezone=True)), column("marks", Text))
+        .render_derived(name="given")
+    )
+    session.execute(
+        update(IncidentRow)
+        .where(IncidentRow.id == given.c.id, IncidentRow.started_at == given.c.started_at)
+        .values(marks=func.string_to_array(given.c.marks, _SEPARATOR), change_seq=incident_change_seq.next_value())
+        .execution_options(synchronize_session=False)
+    )
     ids = bindparam("changed", [str(each.id) for each in incidents], ARRAY(Text))
     session.execute(select(func.pg_notify(INCIDENTS, func.unnest(ids))))
 

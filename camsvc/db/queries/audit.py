@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, LargeBinary, column, func, select
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Text, bindparam, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from camsvc.db.models import AuditHeadRow, AuditRow
@@ -44,6 +46,18 @@ def append(session: Session, deed: Deed) -> Record:
     )
     seq, at, hash_ = session.execute(made.select_from(func.audit_append(*pieces(deed)))).one()
     return Record(seq, at.astimezone(UTC), deed, hash_)
+
+
+def append_all(session: Session, deeds: Sequence[Deed]) -> None:
+    """The records of ``deeds``, one after another, in one statement: others who append wait for the whole of it."""
+    parts = [pieces(_storable(deed)) for deed in deeds]
+    given = (
+        func.unnest(*(bindparam(f"part_{n}", [each[n] for each in parts], ARRAY(Text)) for n in range(3)))
+        .table_valued(*(column(name, Text) for name in "abc"), name="given")
+        .render_derived()
+    )
+    # Each call sees what the ones before it appended: the function is volatile.
+    session.execute(select(func.audit_append(given.c.a, given.c.b, given.c.c)).select_from(given))
 
 
 def head(session: Session) -> Head:
