@@ -19,7 +19,9 @@ def asker_of(connection: HTTPConnection, user: User) -> Asker:
     header = connection.headers.get("authorization")
     token = header.partition(" ")[2].strip() if header is not None else session_cookie(connection) or ""
     key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-    return Asker(user, Viewer(user.id, user.name, source_of(connection) or "", key))
+    reason = user.reason
+    viewer = Viewer(user.id, user.name, source_of(connection) or "", key, reason.purpose, reason.case_number)
+    return Asker(user, viewer)
 
 
 def _asker(request: Request, user: SignedIn) -> Asker:

@@ -66,6 +66,8 @@ class Records:
             source=request.viewer.address or None,
             camera=request.camera,
             area=request.area,
+            purpose=request.viewer.purpose,
+            case_number=request.viewer.case_number,
             details={
                 "viewing": request.viewing,
                 "process": self._process,
@@ -142,5 +144,7 @@ def _interrupted(begun: Begun, last: datetime | None) -> Deed:
         source=begun.source,
         camera=begun.camera,
         area=begun.area,
+        purpose=begun.purpose,
+        case_number=begun.case_number,
         details=details,
     )

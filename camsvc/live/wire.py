@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from http import HTTPStatus
@@ -58,6 +58,9 @@ class Viewer:
     address: str
     key: str = field(repr=False)
     """SHA-256 (hex) of the token or session that let them in: when that ends, so does what they watch."""
+    purpose: str | None = None
+    case_number: str | None = None
+    """What they said that it is for, and for which case: recorded when it ends, as when it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Request:
             "area": self.area,
             "stream": self.stream.value,
             "start": self.start.isoformat() if self.start else None,
-            "viewer": {"user": viewer.user, "name": viewer.name, "address": viewer.address, "key": viewer.key},
+            "viewer": asdict(viewer),
         }
 
     @classmethod

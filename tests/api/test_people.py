@@ -112,6 +112,7 @@ class TestTokens:
             assert stranger.delete(f"/api/v1/tokens/{other}", headers=headers).status_code == 403
             change = {"old": PASSWORD, "new": "another fine password"}
             assert stranger.post("/api/v1/auth/password", json=change, headers=headers).status_code == 403
+            assert stranger.post(f"/api/v1/users/{name}/password", headers=headers).status_code == 403
             assert stranger.delete(f"/api/v1/tokens/{id_}", headers=headers).status_code == 204
             assert client.get("/api/v1/auth/me").status_code == 200
 
@@ -270,6 +271,22 @@ class TestUsers:
                 answer = admin.request(method, path, json=body)
                 assert answer.status_code == 409, answer.text
             assert admin.get("/api/v1/users/admin").json()["roles"] == ["administrator"]
+
+    def test_text_that_cannot_be_stored_is_refused_wherever_it_stands(self, admin: httpx.Client) -> None:
+        for wish in ({"name": "x\0"}, {"full_name": "\ud800"}, {"grants": [{"role": "police", "area": "\udfff"}]}):
+            body = json.dumps({"name": "unstorable", **wish})
+            headers = {"Content-Type": "application/json"}
+            assert admin.post("/api/v1/users", content=body, headers=headers).status_code == 422
+        assert admin.get("/api/v1/users/unstorable").status_code == 404
+
+    def test_a_program_s_token_administers_but_sets_no_password(
+        self, site: Site, admin: httpx.Client, stranger: httpx.Client
+    ) -> None:
+        name = person(site)
+        _, headers = token(admin, "administer")
+        assert stranger.put(f"/api/v1/users/{name}/grants/police", headers=headers).status_code == 200
+        assert stranger.post(f"/api/v1/users/{name}/password", headers=headers).status_code == 403
+        assert stranger.get("/api/v1/incidents", headers=headers).status_code == 403
 
     def test_a_reset_password_ends_sessions_and_must_be_changed(self, site: Site, admin: httpx.Client) -> None:
         name = person(site, Grant(Role.POLICE))

@@ -9,7 +9,7 @@ from typing import Any
 
 from camsvc import log
 from camsvc.api.context import Server
-from camsvc.api.services import audit, rights
+from camsvc.api.services import audit, credentials, rights
 from camsvc.api.services.text import refuse_unstorable
 from camsvc.db.queries import accounts, grants, people
 from camsvc.db.queries.people import Account
@@ -64,7 +64,7 @@ def add(
     Raises ForbiddenError; InputError, ConflictError as ``accounts.create``.
     """
     rights.require_everywhere(server, user, Action.ADMINISTER, source=source)
-    refuse_unstorable({"name": name, **details})
+    refuse_unstorable({"name": name, **details, "grants": [each.area for each in given]})
     made = None if password is not None else temporary_password()
     with server.database.session() as session:
         grants.lock(session)
@@ -111,7 +111,8 @@ def change(
 
 def reset_password(server: Server, user: User, name: str, *, source: str | None = None) -> str:
     """A temporary password, shown once: its owner must choose another at the next log-in. Unlocks the account, and ends
-    its sessions and tokens. Raises ForbiddenError, NotFoundError."""
+    its sessions and tokens. Raises ForbiddenError, also for who came with an API token; NotFoundError."""
+    credentials.refuse_tokens(server, user, "password.set", source=source)
     rights.require_everywhere(server, user, Action.ADMINISTER, source=source)
     made = temporary_password()
     with server.database.session() as session:

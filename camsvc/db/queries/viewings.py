@@ -29,6 +29,8 @@ class Begun:
     source: str | None
     camera: str | None
     area: str | None
+    purpose: str | None
+    case_number: str | None
     details: dict[str, Any]
 
 
@@ -53,7 +55,17 @@ def open_ended(session: Session, process: str) -> Sequence[Begun]:
         .order_by(AuditRow.seq)
     )
     return [
-        Begun(row.at.astimezone(UTC), row.user_id, row.user_name, row.source, row.camera, row.area, dict(row.details))
+        Begun(
+            row.at.astimezone(UTC),
+            row.user_id,
+            row.user_name,
+            row.source,
+            row.camera,
+            row.area,
+            row.purpose,
+            row.case_number,
+            dict(row.details),
+        )
         for row in rows
     ]
 
