@@ -13,7 +13,7 @@ import psutil
 import pytest
 import urllib3
 
-from camsvc.embedded.s3 import EmbeddedS3
+from camsvc.embedded.s3 import EmbeddedS3, compact
 from camsvc.errors import StoreError, StoreUnavailableError
 from camsvc.storage.objects import ObjectStore
 
@@ -152,3 +152,25 @@ def test_it_leaves_no_socket_behind(server: EmbeddedS3) -> None:
     with server:
         numbers = [str(server._state["ports"][f"{part}.port.grpc"]) for part in ("master", "volume", "filer", "s3")]
     assert not [file for file in Path("/tmp").glob("seaweedfs-*.sock") if any(n in file.name for n in numbers)]  # noqa: S108
+
+
+def test_what_was_deleted_comes_back_to_the_disk_when_it_is_asked_for(data_dir: Path) -> None:
+    def size_bytes() -> int:
+        return sum(file.stat().st_size for file in (data_dir / "s3").glob("*.dat"))
+
+    with EmbeddedS3(data_dir, durable=False) as server:
+        store = ObjectStore(server.endpoint, server.access_key, server.secret_key, "room", server.region, False)
+        store.ensure_bucket()
+        for number in range(8):
+            store.put_bytes(f"a/{number}", os.urandom(1_000_000), "video/mp4")
+        store.put_bytes("kept", b"kept" * 100_000, "video/mp4")
+        full = size_bytes()
+        assert store.erase("a/").objects == 8
+        assert compact(data_dir)
+        assert size_bytes() < full / 2
+        assert store.sha256_of("kept")
+        store.close()
+
+
+def test_without_a_server_there_is_nothing_to_compact(data_dir: Path) -> None:
+    assert compact(data_dir) is False

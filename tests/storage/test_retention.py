@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,6 +35,7 @@ from camsvc.storage.holds import Enforcement, HoldMirror
 from camsvc.storage.objects import ObjectStore
 from camsvc.storage.retention import Retention
 from tests.db import examples
+from tests.servers import Bucket
 
 NOW = datetime(2026, 12, 20, 12, tzinfo=UTC)
 MONTH = Policy(days=30, alarm_days=None, index_days=None)
@@ -358,24 +362,20 @@ class TestCrash:
     POLICY = Policy(days=30, alarm_days=None, index_days=100)
 
     @pytest.mark.parametrize("step", range(1, 16))
-    def test_a_run_that_dies_anywhere_is_ended_by_the_next(
-        self, place: Place, step: int, monkeypatch: pytest.MonkeyPatch
+    def test_a_run_that_is_killed_anywhere_is_ended_by_the_next(
+        self, place: Place, bucket: Bucket, migrated_url: str, step: int
     ) -> None:
         held, kept = place.recorded(days=130), place.recorded(days=5)
         for days in (131, 130.5, 60, 31):
             place.recorded(days=days)
         place.hold(Target(incident=held.id))
-        dying = _Dying(step)
-        with monkeypatch.context() as patch:
-            _let_die(patch, dying)
-            if place_dies := _dies(place, self.POLICY):
-                assert dying.steps == step
+        was_killed = _killed_at(step, migrated_url, bucket, self.POLICY)
         run = place.run(self.POLICY)
         assert run.error is None
         assert place.left() == 0
         assert place.files() == {held.id, kept.id}
         assert place.read(held) == held
-        assert place_dies or step > 8
+        assert was_killed or step > 8
 
     def test_a_store_that_is_away_ends_the_run_and_is_recorded(
         self, place: Place, monkeypatch: pytest.MonkeyPatch
@@ -403,46 +403,39 @@ class TestCrash:
         assert place.files() == set()
 
 
-class _Died(BaseException):
-    """As a kill does: nothing of ours catches it."""
+def _killed_at(step: int, url: str, bucket: Bucket, policy: Policy) -> bool:
+    """Run retention in a process of its own that kills itself, as ``kill -9`` does, before its step number ``step``;
+    false when it was done before."""
+    child = os.fork()
+    if child == 0:
+        _let_die(step)
+        database, store = Database(url), ObjectStore(**vars(bucket))
+        Retention(database, store, policy, 0, SimulatedClock(NOW), lambda: None).run(threading.Event(), lambda: None)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
 
 
-class _Dying:
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.steps = 0
-
-    def step(self) -> None:
-        self.steps += 1
-        if self.steps == self.at:
-            raise _Died
-
-
-def _let_die(patch: pytest.MonkeyPatch, dying: _Dying) -> None:
+def _let_die(at: int) -> None:
     """Before each step that changes something, in the database or in the store."""
+    steps = itertools.count(1)
 
     def before(owner: object, name: str) -> None:
         real = getattr(owner, name)
 
         def dies_first(*args: Any, **named: Any) -> Any:  # noqa: ANN401  whatever it takes
-            dying.step()
+            if next(steps) == at:
+                os.kill(os.getpid(), signal.SIGKILL)
             return real(*args, **named)
 
-        patch.setattr(owner, name, dies_first)
+        setattr(owner, name, dies_first)
 
     for name in ("retire", "give_up", "deleted", "deleted_of_retired", "set_done_before"):
         before(rows, name)
     before(partitions, "forget")
     before(ObjectStore, "erase")
     before(ObjectStore, "_remove")
-
-
-def _dies(place: Place, policy: Policy) -> bool:
-    try:
-        place.run(policy)
-    except _Died:
-        return True
-    return False
 
 
 def _everywhere(place: Place) -> tuple[list[int], list[int]]:

@@ -20,6 +20,7 @@ from camsvc.db.queries import hold_locks, storage_tallies
 from camsvc.db.queries import retention as rows
 from camsvc.db.queries.storage_tallies import Tally
 from camsvc.domain.retention import Disk, Run
+from camsvc.embedded.s3 import compact
 from camsvc.errors import CamsvcError, ConflictError
 from camsvc.storage.disk import disk_below
 from camsvc.storage.objects import ObjectStore
@@ -30,7 +31,7 @@ INTERVAL_S = 3600.0
 LOOK_S = 60.0
 """Between two looks at the disk. A gigabyte a minute is what thirty busy cameras of 4 Mb/s bring in."""
 PRESSURE_S = 600.0
-"""Between two runs for room: the store compacts its files in its own time before the disk has the space back."""
+"""Between two runs for room: the store has compacted its files by then, and the disk has the space back."""
 RETRY_S = 300.0
 """After a run that failed."""
 RUNS_SHOWN = 20
@@ -78,7 +79,9 @@ class Purger:
 
     def _run(self, stop: threading.Event, check: Callable[[], None]) -> bool:
         try:
-            run_alone(self._settings, self._database, self._store, self._clock, stop, check)
+            done = run_alone(self._settings, self._database, self._store, self._clock, stop, check)
+            if done.pressure and done.files:
+                compact(self._settings.data)
         except ConflictError:
             _log.info("retention runs on the command line already")
         except CamsvcError as error:

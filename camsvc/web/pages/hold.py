@@ -49,7 +49,8 @@ class HoldState:
         if self._client.is_deleted or self._holder.is_deleted:
             return
         self._holder.clear()
-        may = self._visitor.user.may(Action.HOLD, self._incident.area)
+        gone = self._incident.footage_expired_at is not None
+        may = self._visitor.user.may(Action.HOLD, self._incident.area) and not gone
         self._holder.set_visibility(found.is_held or may)
         with self._holder:
             self._build(found, may=may)
