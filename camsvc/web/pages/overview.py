@@ -24,7 +24,8 @@ class Overview:
             self._all.on("click", lambda: chosen(None))
             self._tiles = {}
             for trouble in Trouble:
-                tile = tag("button", "camhealth__one", type="button", data_health=trouble.value)
+                kind = "bad" if trouble in BAD else "warn"
+                tile = tag("button", f"camhealth__one camhealth__one--{kind}", type="button", data_health=trouble.value)
                 with tile:
                     number = label("b", "", "")
                     tag("span", "", language(f"health.{trouble.value}"))
@@ -46,7 +47,5 @@ class Overview:
         for trouble, (tile, number) in self._tiles.items():
             count = counts[trouble]
             number.text = say.number(count)
-            kind = "" if not count else "camhealth__one--bad" if trouble in BAD else "camhealth__one--warn"
-            tile.classes(replace=f"camhealth__one {kind}".strip())
             tile.props["aria-pressed"] = str(trouble is wanted).lower()
             tile.set_visibility(bool(count) or trouble is wanted)
