@@ -119,7 +119,8 @@ def test_a_recovery_code_is_good_once_also_while_codes_are_refused(
     _, codes = set_up(database, cipher, user)
     for _ in range(FREE_WRONG_CODES):
         check(database, cipher, user, "x")
-    assert check(database, cipher, user, codes[0].upper().replace("-", " ")).proof is Proof.RECOVERY
+    misread = codes[0].upper().replace("-", " ").replace("O", "0").replace("L", "1").replace("B", "8")
+    assert check(database, cipher, user, misread).proof is Proof.RECOVERY
     assert check(database, cipher, user, codes[0]).proof is None
     with database.session() as session:
         assert second_factor.state(session, user).recovery_codes == RECOVERY_CODES - 1

@@ -39,6 +39,8 @@ LONGEST_WAIT_S = 3600.0
 """Leaves 24 tries a day at three codes in a million each: one chance in 14,000 a day for who has the password."""
 ENROLMENT_AGE_S = 3600.0
 """How long a secret waits for its first code; then another is made."""
+_MISREAD = str.maketrans("018", "olb")
+"""Base 32 has none of these figures: whoever types one read a letter as it."""
 _SECRET = "secret"  # noqa: S105  the name of a value
 
 
@@ -191,7 +193,7 @@ def _use_recovery_code(session: Session, user: int, typed: str) -> bool:
         update(RecoveryCodeRow)
         .where(
             RecoveryCodeRow.user_id == user,
-            RecoveryCodeRow.hash == _digest(typed),
+            RecoveryCodeRow.hash == _digest(typed.translate(_MISREAD)),
             RecoveryCodeRow.used_at.is_(None),
         )
         .values(used_at=func.clock_timestamp())
