@@ -163,7 +163,10 @@ class RetentionRunRow(Base):
             "started_at",
             info={"serves": "runs(): the last ones"},
         ),
-        {"comment": "What each run of retention did, for some months. Of those that found nothing to do only the last one."},
+        {
+            "comment": "What each run of retention did, for some months. Of those that found nothing to do only the"
+            " last one."
+        },
     )
 
     id: Mapped[int] = mapped_column(Big, Identity(always=True), primary_key=True, comment="No meaning.")
