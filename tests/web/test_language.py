@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import camsvc.web
-from camsvc.domain.account import Role
-from camsvc.domain.annotation import Disposition
+from camsvc.db.audit_proof import Fault
+from camsvc.domain.account import Action, Role
+from camsvc.domain.annotation import Disposition, What
+from camsvc.domain.audit import Kind, Outcome
 from camsvc.domain.camera import CameraState, Severity
 from camsvc.domain.coverage import Coverage
 from camsvc.domain.incident import GapReason, IncidentState
@@ -52,6 +54,15 @@ FAMILIES = {
     "coverage": [each.value for each in Coverage],
     "class": [each.value for each in ObjectClass],
     "camera_state": [each.value for each in CameraState],
+    "action": [each.value for each in Action],
+    "audit.kind": [each.value for each in Kind],
+    "audit.outcome": [each.value for each in Outcome],
+    "audit.fault": [each.value for each in Fault],
+    "said.was": [
+        *(each.value for each in What if each is not What.JUDGED),
+        *(f"judged_{each.value}" for each in Disposition),
+    ],
+    "deed": ["clip_played", "incidents_searched", "session_begun", "access_refused"],
     "field": [*PLURALS, "from", "to", "near", "radius_m", "bbox"],
 }
 """Keys that the program makes of values: each must be there."""
