@@ -237,9 +237,9 @@ def _names(parts: Iterable[str], found: dict[str, Any], directory: Directory) ->
     unknown = []
     areas: list[str] = []
     cameras: list[str] = []
+    known = {plain(each.name) for each in directory.areas.values()} | {plain(each.name) for each in directory.wanted}
     for part in parts:
-        known = any(plain(part) == plain(each.name) for each in (*directory.areas.values(), *directory.wanted))
-        name = " ".join((part if known else re.sub(rf"(?<!\w)(?:{_IDLE})(?!\w)", " ", part)).split())
+        name = " ".join((part if plain(part) in known else re.sub(rf"(?<!\w)(?:{_IDLE})(?!\w)", " ", part)).split())
         if not re.search(r"\w", name):
             continue
         of_areas, of_cameras = _areas(name, directory), _cameras(name, directory)
