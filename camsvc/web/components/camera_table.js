@@ -63,6 +63,7 @@ export default {
   watch: {
     serverMs(now) {
       this.apart = now - Date.now();
+      this.nowMs = now;
     },
   },
   mounted() {

@@ -30,6 +30,7 @@ export default {
   watch: {
     serverMs(now) {
       this.apart = now - Date.now();
+      this.nowMs = now;
     },
   },
   methods: {
