@@ -184,7 +184,6 @@ def test_nobody_sees_or_changes_the_search_of_another(site: Site, admin: httpx.C
         ({"conditions": {"colours": ["red"]}}, "conditions"),
         ({"conditions": {"area": 5}}, "area"),
         ({"conditions": {"from": "2026-11-22T00:00Z"}, "span": "today"}, "span"),
-        ({"conditions": {"tag": ["x"]}, "alerts": {}}, "alerts"),
         ({"alerts": {"channels": ["webhook"]}}, "webhook"),
         ({"webhook": "http://example.org/x"}, "webhook"),
         ({"webhook": "https://example.org/x"}, "webhook"),
@@ -222,6 +221,16 @@ def test_an_incident_that_answers_is_told_once_however_often_it_changes(site: Si
         listed = client.get(ALERTS, params={"unseen": True}).json()
         assert (listed["unseen"], listed["next_before"]) == (2, None)
         assert listed["items"][0]["camera"] == camera
+
+
+def test_what_people_say_of_an_incident_raises_alerts_too(site: Site, admin: httpx.Client) -> None:
+    camera = site.camera()
+    search = save(admin, conditions={"camera": [camera], "tag": ["xe-trom"]}, alerts={})["id"]
+    incident = happens(site, camera)
+    happens(site, camera)
+    tagged = admin.put(f"/api/v1/incidents/{incident.id}/tags/xe-trom")
+    assert tagged.is_success, tagged.text
+    eventually(lambda: told(admin, search) == [str(incident.id)])
 
 
 def test_what_was_looked_at_is_not_new_any_more(site: Site) -> None:

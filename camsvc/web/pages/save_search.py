@@ -12,7 +12,7 @@ from typing import Any
 from nicegui import ui
 
 from camsvc.api.services.alerts import saved
-from camsvc.api.services.alerts.saved import KEEP, NOT_TOLD, Saved, Wish
+from camsvc.api.services.alerts.saved import KEEP, Saved, Wish
 from camsvc.db import named_filter
 from camsvc.domain.account import Action
 from camsvc.domain.alert import NAME_MAX, Alerting, Channel, Hours, SavedSearch, Span
@@ -77,10 +77,7 @@ class SaveSearch:
         if span is not None:
             moves = say("saved.moves", span=say(f"range.{span.value}"))
             check(moves, "moving", checked=search is None or search.span is not None)
-        if any(getattr(wanted, member) for member in NOT_TOLD):
-            tag("p", "cam-soft", say("saved.no_alerts"))
-        else:
-            self._build_alerts(search.alerting if search else None, search)
+        self._build_alerts(search.alerting if search else None, search)
 
     def _build_alerts(self, told: Alerting | None, search: SavedSearch | None) -> None:
         say = self._words.language

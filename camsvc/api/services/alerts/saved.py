@@ -22,8 +22,6 @@ from camsvc.errors import InputError
 
 KEEP = "keep"
 """As a webhook's URL: the one that is there stays."""
-NOT_TOLD = ("tags", "dispositions", "assignees", "text")
-"""Conditions on what people say of an incident. Alerts are raised when it happens, before anybody has said anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +141,10 @@ def _checked(server: Server, wish: Wish) -> Draft:
         raise InputError(
             "a span beside from or to", parameter="span", cure="leave out from and to: the span moves along"
         )
-    if wish.alerting is not None:
-        for member in NOT_TOLD:
-            if getattr(wanted, member):
-                raise InputError(
-                    "alerts cannot look at what people say of an incident later",
-                    parameter="alerts",
-                    cure="leave out tags, judgements, people and words of notes, or save it without alerts",
-                )
-        if Channel.MQTT in wish.alerting.channels and server.settings.alerts.mqtt is None:
-            raise InputError(
-                "there is no MQTT broker", parameter="alerts", cure="an administrator sets alerts.mqtt in the settings"
-            )
+    if wish.alerting and Channel.MQTT in wish.alerting.channels and server.settings.alerts.mqtt is None:
+        raise InputError(
+            "there is no MQTT broker", parameter="alerts", cure="an administrator sets alerts.mqtt in the settings"
+        )
     if wish.webhook and wish.webhook != KEEP:
         webhook.check_url(wish.webhook, server.settings.alerts.webhook_hosts)
     return Draft(name, search_json(wanted), wish.span, wish.alerting)
