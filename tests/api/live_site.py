@@ -65,6 +65,7 @@ def records(site: Site, camera: str) -> list[AuditRow]:
 def socket_of(site: Site, path: str, headers: dict[str, str]) -> Iterator[ClientConnection]:
     url = site.url.replace("http:", "ws:")
     with connect(f"{url}{path}", additional_headers=headers, compression=None, open_timeout=10) as socket:
+        assert isinstance(socket, ClientConnection)
         yield socket
 
 
