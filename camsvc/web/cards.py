@@ -14,7 +14,13 @@ from camsvc.web.words import DISPOSITION_ICONS, STATE_ICONS, Words
 
 
 def card(
-    incident: Incident, words: Words, directory: Directory, view: SearchView, said: Said | None = None
+    incident: Incident,
+    words: Words,
+    directory: Directory,
+    view: SearchView,
+    said: Said | None = None,
+    *,
+    is_held: bool = False,
 ) -> dict[str, Any]:
     """Everything is text, for the component to show as text. ``said``: what people said of it."""
     say = words.language
@@ -40,9 +46,13 @@ def card(
         "camera_name": camera,
         "area_name": directory.area_name(incident.area),
         "label": f"{what}. {time}. {camera}. {state}",
-        "marks": marks(said, words) if said else [],
+        "marks": [*_held(is_held, words), *(marks(said, words) if said else [])],
         "false_alarm": said is not None and said.disposition is Disposition.FALSE_ALARM,
     }
+
+
+def _held(is_held: bool, words: Words) -> list[dict[str, str]]:
+    return [{"icon": "lock", "text": words.language("hold.mark")}] if is_held else []
 
 
 def marks(said: Said, words: Words) -> list[dict[str, str]]:

@@ -101,7 +101,7 @@ class SaveSearch:
             check(say("saved.mqtt"), "mqtt", checked=Channel.MQTT in channels)
         if settings.webhook_hosts:
             hosts = ", ".join(settings.webhook_hosts)
-            entry(say("saved.webhook", hosts=hosts), "webhook", hint=say("saved.webhook_hint"))
+            entry(say("saved.webhook", hosts=hosts), "webhook", hint="https://…")
             if search and search.has_webhook and Channel.WEBHOOK in channels:
                 check(say("saved.webhook_stays"), "webhook_stays", checked=True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,15 @@ from camsvc.web.view import Layout, SearchView
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
 
-Say = Mapping[UUID, Said]
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands on the cards besides the incidents: what people said of them, and which are held."""
+
+    said: Mapping[UUID, Said] = field(default_factory=dict)
+    held: Collection[UUID] = frozenset()
+
+
 Change = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Sets members of the filter."""
 
@@ -70,29 +79,29 @@ class FoundView:
         self._nothing = NothingFound(site, visitor, words, self._client)
         self.list.on("open", open_)
 
-    def begin(self, view: SearchView, items: Sequence[Incident], said: Say, *, more: bool) -> None:
+    def begin(self, view: SearchView, items: Sequence[Incident], beside: Beside, *, more: bool) -> None:
         """What the page opens with: sent with the page itself."""
         self._view = view
-        self.list.props["initial"] = self._cards(items, said)
+        self.list.props["initial"] = self._cards(items, beside)
         self.list.props["initial-more"] = more
         self.list.props["layout"] = view.layout.value
         self._seen.add(items)
 
-    def fill(self, view: SearchView, items: Sequence[Incident], said: Say, *, more: bool) -> None:
+    def fill(self, view: SearchView, items: Sequence[Incident], beside: Beside, *, more: bool) -> None:
         self._view = view
         self._seen = Found()
         self._seen.add(items)
-        self.list.reset(self._cards(items, said), more)
+        self.list.reset(self._cards(items, beside), more)
 
-    def append(self, items: Sequence[Incident], said: Say, *, more: bool) -> None:
+    def append(self, items: Sequence[Incident], beside: Beside, *, more: bool) -> None:
         self._seen.add(items)
-        self.list.append(self._cards(items, said), more)
+        self.list.append(self._cards(items, beside), more)
         self._show_map()
 
-    def news(self, matching: Sequence[Incident], gone: Sequence[Incident], said: Say) -> None:
+    def news(self, matching: Sequence[Incident], gone: Sequence[Incident], beside: Beside) -> None:
         self._seen.add(matching)
         self._seen.remove(gone)
-        self.list.change(self._cards(matching, said), [str(each.id) for each in gone])
+        self.list.change(self._cards(matching, beside), [str(each.id) for each in gone])
         if matching:
             self._show(True)
         self._show_map()
@@ -168,6 +177,9 @@ class FoundView:
         if found is not None:
             await self._change(found)
 
-    def _cards(self, items: Sequence[Incident], said: Say) -> list[dict[str, Any]]:
+    def _cards(self, items: Sequence[Incident], beside: Beside) -> list[dict[str, Any]]:
         directory = self._site.lookout.last.directory
-        return [card(each, self._words, directory, self._view, said.get(each.id)) for each in items]
+        return [
+            card(each, self._words, directory, self._view, beside.said.get(each.id), is_held=each.id in beside.held)
+            for each in items
+        ]

@@ -15,7 +15,7 @@ from nicegui.events import GenericEventArguments
 from starlette.requests import Request
 
 from camsvc.api.errors import ForbiddenError
-from camsvc.api.services import annotating, tallies
+from camsvc.api.services import annotating, holds, tallies
 from camsvc.api.services import incidents as service
 from camsvc.db.queries.facets import Facets
 from camsvc.db.queries.incidents import IncidentPage
@@ -41,7 +41,7 @@ from camsvc.web.pages.search.around import Around
 from camsvc.web.pages.search.bar import Bar
 from camsvc.web.pages.search.bulk import Bulk
 from camsvc.web.pages.search.chips import Chips
-from camsvc.web.pages.search.found import FoundView, Say
+from camsvc.web.pages.search.found import Beside, FoundView
 from camsvc.web.shapes import NO_PLACE
 from camsvc.web.shortcuts import ShortcutHelp
 from camsvc.web.site import Site
@@ -99,11 +99,11 @@ class SearchPage:
         self._following = following
         if not self._parsed.errors:
             following.follow(self.view.filter)
-        page, said, trouble = await self._ask(None)
+        page, beside, trouble = await self._ask(None)
         say = self._words.language
         with frame(self._site, self._visitor, self._words, "incidents", say("nav.incidents"), styles=("search.css",)):
             self._build()
-        self._found.begin(self.view, page.items, said, more=page.next_cursor is not None)
+        self._found.begin(self.view, page.items, beside, more=page.next_cursor is not None)
         self._show_conditions()
         self._show_outcome(page, trouble)
         ui.on("cam-address", self._on_address)
@@ -213,8 +213,8 @@ class SearchPage:
         self._found.lay_out(self.view)
         self._show_conditions()
         # Links in the list lead back to this layout.
-        page, said, trouble = await self._ask(None)
-        self._fill(page, said, trouble)
+        page, beside, trouble = await self._ask(None)
+        self._fill(page, beside, trouble)
 
     async def _on_heat(self, wanted: bool) -> None:
         self._hot = wanted
@@ -224,7 +224,7 @@ class SearchPage:
         search, cursor = self._search, self._cursor
         if cursor is None:
             return
-        page, said, trouble = await self._ask(cursor)
+        page, beside, trouble = await self._ask(cursor)
         if search != self._search:
             return  # another search was begun meanwhile
         if trouble:
@@ -233,7 +233,7 @@ class SearchPage:
                 ui.notify(trouble, type="negative")
             return
         self._cursor = page.next_cursor
-        self._found.append(page.items, said, more=self._cursor is not None)
+        self._found.append(page.items, beside, more=self._cursor is not None)
 
     async def _on_open(self, event: GenericEventArguments) -> None:
         await self._pane.show(str(event.args), self.view, play=True)
@@ -298,20 +298,20 @@ class SearchPage:
         self._show_conditions()
         self._found.list.searching()
         self._following.follow(parsed.view.filter)
-        page, said, trouble = await self._ask(None)
+        page, beside, trouble = await self._ask(None)
         if search == self._search:
-            self._fill(page, said, trouble)
+            self._fill(page, beside, trouble)
             await self._warm()
 
-    def _fill(self, page: IncidentPage, said: Say, trouble: str | None) -> None:
-        self._found.fill(self.view, page.items, said, more=page.next_cursor is not None)
+    def _fill(self, page: IncidentPage, beside: Beside, trouble: str | None) -> None:
+        self._found.fill(self.view, page.items, beside, more=page.next_cursor is not None)
         self._show_outcome(page, trouble)
 
-    async def _ask(self, cursor: str | None) -> tuple[IncidentPage, Say, str | None]:
-        """A page of results and what people said of them, or what to say instead."""
+    async def _ask(self, cursor: str | None) -> tuple[IncidentPage, Beside, str | None]:
+        """A page of results and what stands beside them, or what to say instead."""
         nothing = IncidentPage((), None)
         if self._parsed.errors:
-            return nothing, {}, None
+            return nothing, Beside(), None
         wanted = self.view.filter, cursor
         try:
             found = await asyncio.to_thread(
@@ -323,22 +323,24 @@ class SearchPage:
                 limit=PAGE,
                 source=self._visitor.source,
             )
-            said = await self._said(found.items)
+            beside = await self._beside(found.items)
         except InputError as error:
             name = error.parameter or "link"
             self._parsed.errors[name] = FieldError(name, f"field.{name}_unknown", text=_values(self.view, name))
             if hasattr(self, "_filters"):
                 self._show_conditions()
-            return nothing, {}, None
+            return nothing, Beside(), None
         except ForbiddenError:
-            return nothing, {}, self._words.language("results.forbidden")
+            return nothing, Beside(), self._words.language("results.forbidden")
         except CamsvcError:
-            return nothing, {}, self._words.language("results.away")
+            return nothing, Beside(), self._words.language("results.away")
         self._recorded = wanted
-        return found, said, None
+        return found, beside, None
 
-    async def _said(self, incidents: Sequence[Incident]) -> Say:
-        return await asyncio.to_thread(annotating.summaries, self._site.server, self._visitor.user, incidents)
+    async def _beside(self, incidents: Sequence[Incident]) -> Beside:
+        server, user = self._site.server, self._visitor.user
+        said = await asyncio.to_thread(annotating.summaries, server, user, incidents)
+        return Beside(said, await asyncio.to_thread(holds.held_among, server, incidents))
 
     async def _warm(self) -> None:
         """How many where, while that is wanted."""
@@ -371,13 +373,13 @@ class SearchPage:
             background_tasks.create(self._tell(news, self._search), name="news")
 
     async def _tell(self, news: News, search: int) -> None:
-        said: Say = {}
+        beside = Beside()
         with suppress(CamsvcError):
-            said = await self._said(news.matching)
+            beside = await self._beside(news.matching)
         if search != self._search or self._client.is_deleted:
             return
         with self._client:
-            self._found.news(news.matching, news.gone, said)
+            self._found.news(news.matching, news.gone, beside)
             self._around.ask_later()
             self._found.show_lanes(self._around.extent)
 
