@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from camsvc.db import filters
 from camsvc.db.filters import Terms
+from camsvc.db.named_filter import SEVERAL
 from camsvc.domain.geo import Point
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import InputError
@@ -17,19 +18,7 @@ from camsvc.web.fields import FieldError
 
 RADIUS_DEFAULT_M = 500.0
 """Around a point that was picked without a radius: a few street corners."""
-PLURALS = {
-    "area": "areas",
-    "camera": "cameras",
-    "kind": "kinds",
-    "object": "objects",
-    "colour": "colours",
-    "severity": "severities",
-    "state": "states",
-    "direction": "directions",
-    "tag": "tags",
-    "disposition": "dispositions",
-    "assignee": "assignees",
-}
+PLURALS = SEVERAL
 """Parameters that may be given several times: their members of IncidentFilter, and of Terms."""
 
 
