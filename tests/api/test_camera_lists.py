@@ -140,9 +140,7 @@ def test_a_file_of_another_type_is_refused(admin: httpx.Client) -> None:
 def test_yaml_replaces_a_camera_whole(site: Site, admin: httpx.Client) -> None:
     zone = {"road": [[0, 0], [1, 0], [1, 1]]}
     examples.put(site.database, site.cipher, examples.camera("yaml-1", zones=zone))
-    content = (
-        "cameras:\n- {id: yaml-1, name: Y, area: bac-ninh, streams: {main: 'rtsp://***@192.0.2.7:554/y'}}\n"
-    )
+    content = "cameras:\n- {id: yaml-1, name: Y, area: bac-ninh, streams: {main: 'rtsp://***@192.0.2.7:554/y'}}\n"
     answer = admin.post(f"{IMPORT}?make_areas=true", content=content, headers={"Content-Type": "application/yaml"})
     assert answer.status_code == 200, answer.text
     members = {each["member"] for each in answer.json()["rows"][0]["changes"]}
