@@ -90,7 +90,7 @@ def test_joining_and_changing_are_in_the_audit_chain(site: Site, admin: httpx.Cl
     admin.patch(f"{USERS}/{name}", json={"agency": made})
     with site.database.session() as session:
         found = audit.entries(session, Wanted(), limit=5)
-    told = {each.deed.what: each.deed.details for each in found}
+    told = {each.deed.what: each.deed.details for each in reversed(found)}
     assert told["agency.added"]["agency"] == "Audited"
     assert told["agency.joined"] == {"account": name, "agency": "Audited"}
 
