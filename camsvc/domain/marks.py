@@ -11,7 +11,6 @@ with and without what joins it: *99A-123.45*, *99a 123 45*, *99A12345*.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -23,7 +22,6 @@ WORD_MAX = 60
 Alternatives = tuple[frozenset[str], ...]
 """Of one of these all must be there."""
 
-_WORD = re.compile(r"[^\W_]+")
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 """Grave, acute, tilde, hook, dot below: a word has one, and keyboards differ in where they put it."""
 _STROKES = str.maketrans("đĐ", "dD")
@@ -75,7 +73,8 @@ def asks_people(asked: IncidentFilter) -> bool:
 def folded(text: str) -> str:
     """In lower case, without diacritics."""
     letters = unicodedata.normalize("NFKD", text.casefold().translate(_STROKES))
-    return "".join(each for each in letters if not unicodedata.combining(each))
+    plain = "".join(each for each in letters if not unicodedata.combining(each))
+    return unicodedata.normalize("NFC", plain)  # Hangul falls apart into letters that are no diacritics
 
 
 def _written(text: str) -> set[str]:
@@ -102,7 +101,10 @@ def _spellings(word: str) -> Alternatives:
 
 
 def _words(text: str) -> list[str]:
-    return [each[:WORD_MAX] for each in _WORD.findall(unicodedata.normalize("NFKC", text).casefold())]
+    """Letters and digits, with the marks upon them: Thai, for one, writes vowels so."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    apart = "".join(each if each.isalnum() or unicodedata.category(each).startswith("M") else " " for each in plain)
+    return [each[:WORD_MAX] for each in apart.split() if any(map(str.isalnum, each))]
 
 
 def _exact(word: str) -> str:

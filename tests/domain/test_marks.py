@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from camsvc.domain.annotation import Author, Disposition, Draft, Entry, Said, What, changes, said, tag_of
@@ -26,6 +26,8 @@ def finds(asked: str, *texts: str) -> bool:
     return fit(IncidentFilter(text=asked), noted(*texts))
 
 
+@example(["Ù가"])
+@example(["0´0ุ0"])
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=4))
 def test_a_note_is_found_by_its_own_words_and_by_them_without_diacritics(texts: list[str]) -> None:
     whole = " ".join(texts)
