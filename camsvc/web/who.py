@@ -43,7 +43,9 @@ class Who:
             return None
         known = self._known.get(cookie)
         now_s = self._clock.monotonic_s()
-        if known and now_s - known.checked_s < FRESH_S:
+        is_fresh = known is not None and now_s - known.checked_s < FRESH_S
+        # Who must choose a password is let in the moment they have.
+        if known and is_fresh and not (known.user and known.user.must_change_password):
             return known.user
         try:
             user = await asyncio.to_thread(access.user_of, connection)

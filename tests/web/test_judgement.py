@@ -28,7 +28,7 @@ def lan(web: Web) -> str:
 
 @pytest.fixture
 def item(web: Web, lan: str) -> Incident:
-    return web.recorder.publish(web.recorder.incident("tam-giang-02", web.now - timedelta(days=210)))
+    return web.recorder.publish(web.recorder.incident("tam-giang-02", web.now - timedelta(days=120)))
 
 
 @pytest.fixture

@@ -334,11 +334,12 @@ def test_cameras_stand_on_a_timeline_and_a_bar_opens_its_incident(inside: Tab, o
     assert dict(rows) == {"cho-01": 60, "nhu-nguyet-01": 5}
     inside.page.click(f"[data-bar='{old[61].id}']")
     inside.page.wait_for_selector(".cam-over h1")
-    assert str(old[61].id) in inside.page.url
+    inside.page.wait_for_url(f"**/incidents/{old[61].id}?*")
 
 
 def test_the_keyboard_walks_opens_and_lays_out(inside: Tab, old: list[Incident], until: str) -> None:
-    inside.go(f"/incidents?{until}")
+    from_ = old[0].started_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    inside.go(f"/incidents?from={from_}&{until}")
     count(inside, "65 incidents")
     inside.page.keyboard.press("j")
     inside.page.keyboard.press("j")
@@ -361,8 +362,8 @@ def test_of_a_long_list_only_what_is_in_view_is_in_the_document(inside: Tab, unt
     # What pages of a search would bring, ten thousand of them, as the server hands them over.
     inside.page.evaluate(
         """() => {
-      const list = Object.values(window.mounted_app.elements).find((each) => each.component?.name?.includes('results'));
-      const results = window.getElement(list.id);
+      const list = document.querySelector('.cam-results').closest('[id^=c]');
+      const results = window.getElement(Number(list.id.slice(1)));
       const one = results.items[0];
       const many = Array.from({ length: 10000 }, (_, n) => ({ ...one, id: `made-${n}`, order: `made-${n}` }));
       results.reset(many, false);
@@ -408,9 +409,9 @@ def test_the_language_is_switched_in_the_header_and_remembered(inside: Tab, unti
     assert "object=car" in inside.page.url
     assert inside.page.get_attribute("html", "lang") == "vi"
     inside.go("/")
-    inside.page.wait_for_selector("[placeholder='Tên hoặc mã']")
+    inside.page.wait_for_selector("[placeholder='Tên, mã hoặc địa bàn']")
     inside.page.click("[data-language=en]")
-    inside.page.wait_for_selector("[placeholder='Name or id']")
+    inside.page.wait_for_selector("[placeholder='Name, id or area']")
 
 
 def test_the_theme_is_switched_and_remembered(inside: Tab) -> None:
