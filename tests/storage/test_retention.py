@@ -37,6 +37,8 @@ from camsvc.storage.retention import Retention
 from tests.db import examples
 from tests.servers import Bucket
 
+QUICK = frozenset({2, 6, 10, 14})
+"""Steps before which a run is killed in each commit's tests; before all others in the slow ones."""
 NOW = datetime(2026, 12, 20, 12, tzinfo=UTC)
 MONTH = Policy(days=30, alarm_days=None, index_days=None)
 CLIP = b"footage" * 100
@@ -361,7 +363,9 @@ class TestCrash:
 
     POLICY = Policy(days=30, alarm_days=None, index_days=100)
 
-    @pytest.mark.parametrize("step", range(1, 16))
+    @pytest.mark.parametrize(
+        "step", [pytest.param(step, marks=() if step in QUICK else pytest.mark.slow) for step in range(1, 16)]
+    )
     def test_a_run_that_is_killed_anywhere_is_ended_by_the_next(
         self, place: Place, bucket: Bucket, migrated_url: str, step: int
     ) -> None:
