@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 from typing import Any, Self
 
-import psutil
 import psycopg
 
 from camsvc import log
@@ -50,11 +49,6 @@ SETTINGS = {
     "max_parallel_workers_per_gather": "0",  # in a container /dev/shm is often too small for them
     "tcp_keepalives_idle": "60",
 }
-BUFFERS_SHARE = 16
-"""One part in so many of the machine's memory holds PostgreSQL's pages: workers need most of it, and the rest of the
-memory caches the same files once more. Taken only as pages are read."""
-BUFFERS_LEAST_MIB, BUFFERS_MOST_MIB = 128, 1024
-"""PostgreSQL's own default; and what an index of some ten million incidents is searched in without the disk."""
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 """Also the defaults: stated so that a stray configuration file does not take them away."""
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -108,12 +102,7 @@ class EmbeddedPostgres:
 
     def process(self) -> ProcessSpec:
         """What to run; after ``prepare()``."""
-        settings = {
-            **SETTINGS,
-            "port": str(self._state["port"]),
-            "shared_buffers": f"{buffers_mib(psutil.virtual_memory().total)}MB",
-            **(DURABLE if self._durable else FAST),
-        }
+        settings = {**SETTINGS, "port": str(self._state["port"]), **(DURABLE if self._durable else FAST)}
         argv = [str(self._bin / "postgres"), "-D", str(self._folder)]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
@@ -292,11 +281,6 @@ class EmbeddedPostgres:
         except OSError:
             return False
         return "postgres" in Path(arguments[0]).name and str(self._folder) in arguments
-
-
-def buffers_mib(memory_bytes: int) -> int:
-    """Of PostgreSQL, on a machine with so much memory."""
-    return min(BUFFERS_MOST_MIB, max(BUFFERS_LEAST_MIB, memory_bytes // BUFFERS_SHARE // 2**20))
 
 
 def _environment() -> dict[str, str]:

@@ -18,7 +18,7 @@ from camsvc.db.audit_proof import verify
 from camsvc.db.database import Database
 from camsvc.db.queries import audit
 from camsvc.domain.audit import Deed, Kind
-from camsvc.embedded.postgres import EmbeddedPostgres, buffers_mib
+from camsvc.embedded.postgres import EmbeddedPostgres
 from camsvc.errors import ConfigError
 
 
@@ -219,7 +219,7 @@ from camsvc.db.audit_proof import verify
 from camsvc.db.database import Database
 from camsvc.db.queries import audit
 from camsvc.domain.audit import Deed, Kind
-from camsvc.embedded.postgres import EmbeddedPostgres, buffers_mib
+from camsvc.embedded.postgres import EmbeddedPostgres
 from camsvc.embedded.s3 import EmbeddedS3
 import psycopg, minio, encodings.ascii, encodings.idna, encodings.latin_1
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
@@ -248,14 +248,3 @@ def test_what_it_keeps_is_its_owners_alone(server: EmbeddedPostgres) -> None:
         assert server._state_file.stat().st_mode & 0o777 == 0o600
         assert server._folder.stat().st_mode & 0o777 == 0o700
         assert set(json.loads(server._state_file.read_text())) == {"port", "password", "superuser_password"}
-
-
-@pytest.mark.parametrize(("memory_gib", "mib"), [(1, 128), (4, 256), (8, 512), (64, 1024)])
-def test_it_takes_a_share_of_the_memory_within_bounds(memory_gib: int, mib: int) -> None:
-    assert buffers_mib(memory_gib * 2**30) == mib
-
-
-def test_it_runs_with_its_share(embedded_postgres: EmbeddedPostgres) -> None:
-    with embedded_postgres.connect_as_superuser() as connection:
-        row = connection.execute("SELECT setting::bigint * 8 / 1024 FROM pg_settings WHERE name = 'shared_buffers'")
-        assert row.fetchone() == (buffers_mib(psutil.virtual_memory().total),)
