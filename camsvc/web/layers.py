@@ -11,7 +11,7 @@ from starlette.responses import Response
 from camsvc.api.access import SignedIn
 from camsvc.config import MapSettings
 from camsvc.errors import ConfigError
-from camsvc.web.components.map_modules import BOUNDARIES_URL, ROADS_URL
+from camsvc.web.components.map_ground import BOUNDARIES_URL, ROADS_URL
 
 LAYER_MAX_BYTES = 20 * 1024 * 1024
 """A province's communes and roads, simplified for a map, are a few megabytes."""

@@ -2,11 +2,12 @@
 // Drag to choose a time, drag its ends or its middle to change it, double click to let it go; wheel and buttons zoom.
 // The ends are sliders for the keyboard; the typed times beside the list do the same.
 
+import { Stretch, ZOOM } from "camsvc-stretch/stretch.js";
+
 const CLICK_PX = 4; // less is a click with an unsteady hand
-const ZOOM = 1.6;
-const WHEEL_MS = 180; // a wheel turns in many small steps: one question for all of them
 
 export default {
+  mixins: [Stretch],
   template: `
 <section class="cam-brush" :class="{'cam-brush--busy': !columns}" :aria-label="texts['brush.label']">
   <div class="cam-brush__plot" ref="plot" @pointerdown="press" @pointermove="move" @pointerup="release" @pointercancel="cancel" @pointerleave="hover = null" @dblclick="$emit('select', null)" @wheel="wheel" data-test="brush">
@@ -48,6 +49,9 @@ export default {
       if (!this.selection) return null;
       return [this.selection[0] ?? this.extent[0], this.selection[1] ?? this.extent[1]];
     },
+    middle() {
+      return this.chosen && (this.chosen[0] + this.chosen[1]) / 2;
+    },
     shown() {
       return this.drag?.span || this.chosen;
     },
@@ -79,10 +83,7 @@ export default {
     },
     buttons() {
       return [
-        { name: "earlier", icon: "chevron_left", act: () => this.shift(-0.5) },
-        { name: "later", icon: "chevron_right", act: () => this.shift(0.5) },
-        { name: "zoom_in", icon: "zoom_in", act: () => this.zoom(1 / ZOOM) },
-        { name: "zoom_out", icon: "zoom_out", act: () => this.zoom(ZOOM) },
+        ...this.moves,
         { name: "zoom_to", icon: "fit_screen", act: () => this.chosen && this.$emit("extent", [...this.chosen]) },
       ];
     },
@@ -91,19 +92,7 @@ export default {
       return new Intl.DateTimeFormat(this.locale, { timeZone: this.zone, day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...seconds });
     },
   },
-  mounted() {
-    this.$el.dataset.ready = "true";
-  },
-  unmounted() {
-    clearTimeout(this.timer);
-  },
   methods: {
-    share(at) {
-      return Math.min(1, Math.max(0, (at - this.extent[0]) / (this.extent[1] - this.extent[0])));
-    },
-    percent(at) {
-      return `${100 * this.share(at)}%`;
-    },
     moment(at) {
       return this.format.format(at).replace(",", "");
     },
@@ -111,9 +100,7 @@ export default {
       return (this.exact ? "" : "≈ ") + number.toLocaleString(this.locale);
     },
     at(event) {
-      const box = this.$refs.plot.getBoundingClientRect();
-      const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-      return this.extent[0] + share * (this.extent[1] - this.extent[0]);
+      return this.momentIn(this.$refs.plot.getBoundingClientRect(), event);
     },
     // The nearest edge of a bar; with Alt held, the very moment.
     snapped(at, event) {
@@ -171,23 +158,7 @@ export default {
     },
     wheel(event) {
       if (!event.ctrlKey && Math.abs(event.deltaY) < Math.abs(event.deltaX)) return;
-      event.preventDefault();
-      this.turned = (this.turned || 1) * (event.deltaY > 0 ? ZOOM : 1 / ZOOM);
-      const centre = this.at(event);
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => {
-        this.zoom(Math.min(8, Math.max(1 / 8, this.turned)), centre);
-        this.turned = 1;
-      }, WHEEL_MS);
-    },
-    zoom(by, centre) {
-      const [start, end] = this.extent;
-      const middle = centre ?? (this.chosen ? (this.chosen[0] + this.chosen[1]) / 2 : (start + end) / 2);
-      this.$emit("extent", [middle - (middle - start) * by, middle + (end - middle) * by].map(Math.round));
-    },
-    shift(by) {
-      const length = this.extent[1] - this.extent[0];
-      this.$emit("extent", this.extent.map((end) => Math.round(end + by * length)));
+      this.turn(event, this.at(event));
     },
   },
 };

@@ -10,6 +10,7 @@ from nicegui.element import Element
 
 from camsvc.db.queries.tallies import Unit
 from camsvc.domain.search import IncidentFilter
+from camsvc.web.components import modules  # noqa: F401  registers what brush.js imports
 from camsvc.web.extent import Column, Extent
 from camsvc.web.moments import Wall
 from camsvc.web.words import Words

@@ -17,7 +17,7 @@ from nicegui.element import Element
 
 from camsvc.config import MapSettings
 from camsvc.domain.geo import Location
-from camsvc.web.components.map_modules import LEAFLET, ground
+from camsvc.web.components.map_ground import LEAFLET, ground
 from camsvc.web.language import Language
 
 TEXTS = (

@@ -10,7 +10,7 @@ from nicegui.element import Element
 
 from camsvc.db.queries.surroundings import Nearby
 from camsvc.domain.incident import Incident
-from camsvc.web.components import playing_modules  # noqa: F401  registers what companion.js imports
+from camsvc.web.components import modules  # noqa: F401  registers what companion.js imports
 from camsvc.web.components.player import gaps_of, parts_of
 from camsvc.web.words import Words
 

@@ -25,7 +25,7 @@ from nicegui.element import Element
 from camsvc.config import MapSettings
 from camsvc.db.queries.tallies import Heat
 from camsvc.domain.search import IncidentFilter
-from camsvc.web.components.map_modules import BOUNDARIES_URL, LEAFLET, ROADS_URL, ground
+from camsvc.web.components.map_ground import BOUNDARIES_URL, LEAFLET, ROADS_URL, ground
 from camsvc.web.language import Language
 from camsvc.web.shapes import Shape, Tool, shapes_of
 from camsvc.web.view import RADIUS_DEFAULT_M

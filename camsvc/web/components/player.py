@@ -9,7 +9,7 @@ from nicegui.element import Element
 
 from camsvc.domain.incident import Incident
 from camsvc.domain.track import ObjectClass
-from camsvc.web.components import playing_modules  # noqa: F401  registers what player.js imports
+from camsvc.web.components import modules  # noqa: F401  registers what player.js imports
 from camsvc.web.language import Language
 from camsvc.web.words import Words
 

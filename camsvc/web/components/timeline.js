@@ -1,19 +1,20 @@
 // Incidents as bars, a row for each camera; where there are too many for bars, how many as the depth of a colour.
 // Times are ms since 1970, UTC. Wheel with Ctrl, buttons and +/- zoom; drag and arrows beyond the ends move.
 
-const ZOOM = 1.6;
-const WHEEL_MS = 180; // a wheel turns in many small steps: one question for all of them
+import { Stretch, ZOOM } from "camsvc-stretch/stretch.js";
+
 const CLICK_PX = 4;
 const BAR_PX = 5; // an incident of a moment is still seen and hit
 const TIP_PX = { width: 236, height: 210 };
 
 export default {
+  mixins: [Stretch],
   template: `
 <section class="cam-lanes" :class="{'cam-lanes--busy': !lanes}" :aria-label="texts['lanes.label']">
   <div class="cam-lanes__head">
     <span class="cam-soft" aria-live="polite">{{ note }}</span>
     <span class="cam-header__space"></span>
-    <button v-for="b in buttons" :key="b.name" type="button" class="cam-btn cam-btn--icon cam-btn--quiet" :title="texts['brush.' + b.name]" :aria-label="texts['brush.' + b.name]" :data-lanes="b.name" @click="b.act"><i class="material-icons" aria-hidden="true">{{ b.icon }}</i></button>
+    <button v-for="b in moves" :key="b.name" type="button" class="cam-btn cam-btn--icon cam-btn--quiet" :title="texts['brush.' + b.name]" :aria-label="texts['brush.' + b.name]" :data-lanes="b.name" @click="b.act"><i class="material-icons" aria-hidden="true">{{ b.icon }}</i></button>
   </div>
   <div class="cam-lanes__body" ref="body" @wheel="wheel" @pointerdown="press" @pointermove="move" @pointerup="release" @pointercancel="drag = null" @keydown="key">
     <div class="cam-lanes__axis" aria-hidden="true"><span class="cam-lanes__corner"></span><div class="cam-lanes__track"><span v-for="t in ticks" :key="t[0]" :style="{left: percent(t[0])}">{{ t[1] }}</span></div></div>
@@ -47,33 +48,13 @@ export default {
     most() {
       return (this.lanes || []).reduce((most, lane) => (lane.cells || []).reduce((m, cell) => Math.max(m, cell[2]), most), 1);
     },
-    buttons() {
-      return [
-        { name: "earlier", icon: "chevron_left", act: () => this.shift(-0.5) },
-        { name: "later", icon: "chevron_right", act: () => this.shift(0.5) },
-        { name: "zoom_in", icon: "zoom_in", act: () => this.zoom(1 / ZOOM) },
-        { name: "zoom_out", icon: "zoom_out", act: () => this.zoom(ZOOM) },
-      ];
-    },
   },
   watch: {
     lanes() {
       this.tip = null;
     },
   },
-  mounted() {
-    this.$el.dataset.ready = "true";
-  },
-  unmounted() {
-    clearTimeout(this.timer);
-  },
   methods: {
-    share(at) {
-      return Math.min(1, Math.max(0, (at - this.extent[0]) / (this.extent[1] - this.extent[0])));
-    },
-    percent(at) {
-      return `${100 * this.share(at)}%`;
-    },
     // Few beside many are still seen.
     depth(number) {
       return (0.18 + 0.82 * Math.sqrt(number / this.most)).toFixed(2);
@@ -116,15 +97,7 @@ export default {
     },
     wheel(event) {
       if (!event.ctrlKey && !event.altKey) return; // the list itself scrolls
-      event.preventDefault();
-      this.turned = (this.turned || 1) * (event.deltaY > 0 ? ZOOM : 1 / ZOOM);
-      const box = this.track();
-      const centre = this.extent[0] + Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * (this.extent[1] - this.extent[0]);
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => {
-        this.zoom(Math.min(8, Math.max(1 / 8, this.turned)), centre);
-        this.turned = 1;
-      }, WHEEL_MS);
+      this.turn(event, this.momentIn(this.track(), event));
     },
     key(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -145,15 +118,6 @@ export default {
       else return;
       event.preventDefault();
       event.stopPropagation();
-    },
-    zoom(by, centre) {
-      const [start, end] = this.extent;
-      const middle = centre ?? (start + end) / 2;
-      this.$emit("extent", [middle - (middle - start) * by, middle + (end - middle) * by].map(Math.round));
-    },
-    shift(by) {
-      const length = this.extent[1] - this.extent[0];
-      this.$emit("extent", this.extent.map((end) => Math.round(end + by * length)));
     },
   },
 };

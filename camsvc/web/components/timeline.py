@@ -11,6 +11,7 @@ from nicegui.element import Element
 from camsvc.db.queries.tallies import Bar
 from camsvc.domain.incident import Incident
 from camsvc.web.cards import card
+from camsvc.web.components import modules  # noqa: F401  registers what timeline.js imports
 from camsvc.web.components.brush import ms, ticks
 from camsvc.web.directory import Directory
 from camsvc.web.extent import Extent, columns

@@ -13,7 +13,7 @@ from camsvc.api.services.live_events import REMOVED
 from camsvc.db.queries.directory import CameraEntry
 from camsvc.domain.camera import CameraState, CameraStatus
 from camsvc.domain.track import ObjectClass
-from camsvc.web.components import live_modules  # noqa: F401  registers what wall.js imports
+from camsvc.web.components import modules  # noqa: F401  registers what wall.js imports
 from camsvc.web.components.cameras import why
 from camsvc.web.directory import Directory
 from camsvc.web.words import CAMERA_ICONS, Words

@@ -1,4 +1,4 @@
-"""The scripts that the maps share: ES modules, imported by them as ``camsvc-map/….js``."""
+"""What the maps share: what lies beneath each, and its words."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import nicegui.elements.leaflet as nicegui_leaflet
-from nicegui.dependencies import register_esm
 
 from camsvc.config import MapSettings
+from camsvc.web.components import modules  # noqa: F401  registers what the maps' scripts import
 from camsvc.web.language import Language
 from camsvc.web.plain import asset
 
-MODULES = Path(__file__).parent / "map"
-NAME = "camsvc-map"
 LEAFLET = Path(nicegui_leaflet.__file__).parent / "dist"
 """Comes with NiceGUI; its style sheet is loaded by ``ground.js``."""
 GROUND_TEXTS = (
@@ -29,9 +27,6 @@ EARTH_CENTRE = (16.05, 106.9, 6)
 """Where a map without cameras, boundaries or a configured centre begins: Viet Nam."""
 BOUNDARIES_URL = "/assets/boundaries.geojson"
 ROADS_URL = "/assets/roads.geojson"
-
-# Browsers keep what they fetched for as long as its address stays the same: the address must change with every script.
-register_esm(NAME, MODULES, max_time=max(file.stat().st_mtime for file in MODULES.glob("*.js")))
 
 
 def ground(settings: MapSettings, language: Language) -> dict[str, Any]:
