@@ -498,14 +498,17 @@ def test_rights_cost_no_query_of_their_own(site: Site, ground: Ground) -> None:
     statements: list[str] = []
     event.listen(site.database._engine, "before_cursor_execute", lambda *each: statements.append(each[2]))
     for who, client in (("area", officer.client), ("all", everywhere.client)):
-        statements.clear()
-        assert client.get("/api/v1/cameras").status_code == 200
-        counts[f"cameras {who}"] = len(statements)
-        statements.clear()
-        assert client.get("/api/v1/incidents").status_code == 200
-        counts[f"incidents {who}"] = len(statements)
+        for path in ("cameras", "incidents"):
+            counts[f"{path} {who}"] = min(_statements(statements, client, path) for _ in range(5))
     assert counts["incidents all"] + 1 == counts["incidents area"], "one more: which viewpoints are within reach"
     assert counts["cameras area"] <= counts["cameras all"] + 1
+
+
+def _statements(seen: list[str], client: httpx.Client, path: str) -> int:
+    """How many a request took. What the server does beside it (its feed, its duties) adds some at times: ask again."""
+    seen.clear()
+    assert client.get(f"/api/v1/{path}").status_code == 200
+    return len(seen)
 
 
 def test_a_second_site_is_no_way_around(
