@@ -17,7 +17,7 @@ SIGNING = 4
 """Held while the key that signs evidence is made or replaced."""
 PARTITIONS = 5
 """Held while months of incidents are made or taken out."""
-ALERTS, RETENTION, DELIVERIES = 6, 7, 8
+ALERTS, RETENTION, DELIVERIES, EXPORTS = 6, 7, 8, 9
 """Held by the one server process of all that has this duty (``api/services/duty.py``)."""
 HOLDS = 20
 """Held while something is put under a hold, and while retention gives something up: nothing slips in between."""

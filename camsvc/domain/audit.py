@@ -40,6 +40,8 @@ class Kind(StrEnum):
     HOLD = "hold"
     ANNOTATE = "annotate"
     """What people say of incidents."""
+    CASE = "case"
+    """Cases: who is on them, what is put in, what is asked of other agencies."""
     CONFIGURE = "configure"
     ADMINISTER = "administer"
     SIGN_IN = "sign-in"

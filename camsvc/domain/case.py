@@ -1,0 +1,190 @@
+"""A case: what investigators collect, with whom, and what was done to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from camsvc.domain.account import Reach
+from camsvc.domain.incident import Incident
+
+NUMBER_MAX, TITLE_MAX = 100, 200
+"""Characters. A number is free text, as agencies write theirs, and names one case only."""
+ITEMS_MAX = 1000
+"""Of a case: what one evidence package can hold (``evidence.contents.INCIDENTS_MAX``)."""
+SPAN_MAX = timedelta(days=1)
+"""Of one item or request: whoever needs more adds several."""
+
+
+class CaseState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    """Nothing is added or changed any more; it can be read, exported and opened again."""
+
+
+class CaseRole(StrEnum):
+    """What a person or an agency may do in one case. It gives no right to footage: that is ``Share``."""
+
+    LEAD = "lead"
+    """All that members may; and people, sharing, closing."""
+    MEMBER = "member"
+    """Adds and removes items, writes notes, asks for footage, exports."""
+    READER = "reader"
+
+
+class ItemKind(StrEnum):
+    INCIDENT = "incident"
+    CLIP = "clip"
+    """One part of an incident's clip."""
+    SPAN = "span"
+    """All footage that one camera has of a span of time. What of it no incident kept is shown as missing."""
+    SNAPSHOT = "snapshot"
+    """A picture taken from a live camera or a clip, kept in the store with its sha256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    id: int
+    number: str
+    title: str
+    description: str
+    state: CaseState
+    created_at: datetime
+    created_by: str
+    revision: int
+    """Rises with every change of number, title, description, state."""
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    user_id: int
+    user_name: str
+    role: CaseRole
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWith:
+    """An agency, all of whose accounts that may export somewhere have ``role`` in the case."""
+
+    agency_id: int
+    agency_name: str
+    role: CaseRole
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Exactly one of incident (with ``part`` for a clip), camera with both times, or snapshot key."""
+
+    id: int
+    kind: ItemKind
+    added_at: datetime
+    added_by: str
+    area: str
+    """Where it was then: whose right it needs."""
+    camera: str
+    from_at: datetime
+    to_at: datetime
+    """Of a snapshot: the same as ``from_at``."""
+    comment: str = ""
+    incident: UUID | None = None
+    part: int | None = None
+    snapshot: str | None = None
+    """Object key of a JPEG."""
+    snapshot_sha256: str | None = None
+    clock_error_ms: float | None = None
+    """Of a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    id: int
+    at: datetime
+    by: str
+    text: str
+    edited_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvent:
+    """History: one thing that was done to the case. Never changed or removed."""
+
+    at: datetime
+    by: str
+    what: str
+    """Thing and verb: ``case.opened``, ``item.added``, ``person.removed``, ``package.downloaded``, …"""
+    facts: dict[str, object]
+
+
+class RequestState(StrEnum):
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Footage outside of one's areas: an incident, or a camera or an area with both times."""
+
+    incident: UUID | None = None
+    camera: str | None = None
+    area: str | None = None
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FootageRequest:
+    id: int
+    case_id: int
+    case_number: str
+    wanted: Wanted
+    reason: str
+    state: RequestState
+    asked_at: datetime
+    asked_by: str
+    asked_by_id: int
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decision: str | None = None
+    """What who decided said."""
+    until: datetime | None = None
+    """An approval ends then; None: never, or not approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What an approval gives: the people of the case may replay and export this footage, though it lies elsewhere."""
+
+    case_id: int
+    wanted: Wanted
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whose footage may be touched: what is in ``reach``, and what was given for a case."""
+
+    reach: Reach
+    shares: tuple[Wanted, ...] = ()
+
+    def covers(self, incident: Incident) -> bool:
+        return self.reach.covers(incident.area) or any(gives(each, incident) for each in self.shares)
+
+
+def gives(wanted: Wanted, incident: Incident) -> bool:
+    """Whether footage of ``incident`` is meant by ``wanted``: it is named, or went on there within the time."""
+    if wanted.incident is not None:
+        return wanted.incident == incident.id
+    if wanted.from_at is None or wanted.to_at is None:
+        return False
+    ended_at = incident.ended_at or incident.last_observed_at
+    if ended_at < wanted.from_at or incident.started_at >= wanted.to_at:
+        return False
+    if wanted.camera is not None:
+        return wanted.camera == incident.camera
+    return wanted.area is not None and Reach((wanted.area,)).covers(incident.area)
