@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -189,8 +190,18 @@ class ObjectStore:
         """
         if offset < 0 or (length is not None and length < 1):
             raise InputError(f"offset {offset}, length {length}: not a range", parameter="range")
+        with self._opened(key, None, offset, length) as chunks:
+            yield chunks
+
+    @contextmanager
+    def _opened(
+        self, key: str, version: str | None, offset: int = 0, length: int | None = None
+    ) -> Iterator[Iterator[bytes]]:
+        """``version`` None: the newest."""
         with self._translated(key):
-            answer = self.client.get_object(bucket_name=self.bucket, object_name=key, offset=offset, length=length or 0)
+            answer = self.client.get_object(
+                bucket_name=self.bucket, object_name=key, offset=offset, length=length or 0, version_id=version
+            )
         try:
             yield self._chunks(key, answer)
         finally:
@@ -294,13 +305,37 @@ class ObjectStore:
             with suppress(StoreError, InputError):
                 self.delete(key)
 
+    def restore(self, key: str, sha256: str, content_type: str) -> bool:
+        """Make the version whose sha256 is this the newest again, if the store still has it; whether it is now.
+
+        What lay over it, a deletion or other bytes, stays as an older version: who did that left a trace.
+        """
+        if self.stat(key) is not None and self.sha256_of(key) == sha256:
+            return True
+        for version in self._versions(key):
+            if version.key == key and not version.is_marker and self._digest(key, version.id) == sha256:
+                self._renew(key, version, sha256, content_type)
+                return self.sha256_of(key) == sha256
+        return False
+
     def sha256_of(self, key: str) -> str:
         """Of what the store really gives, read whole. Raises NotFoundError."""
+        return self._digest(key, None)
+
+    def _digest(self, key: str, version: str | None) -> str:
         digest = hashlib.sha256()
-        with self.open(key) as chunks:
+        with self._opened(key, version) as chunks:
             for chunk in chunks:
                 digest.update(chunk)
         return digest.hexdigest()
+
+    def _renew(self, key: str, version: _Version, sha256: str, content_type: str) -> None:
+        """Through a temporary file: not every store copies a version of an object, or tells its type."""
+        with tempfile.TemporaryFile() as file:
+            with self._opened(key, version.id) as chunks:
+                file.writelines(chunks)
+            file.seek(0)
+            self._upload(key, file, version.size_bytes, content_type, sha256)
 
     def _versions(self, prefix: str) -> Sequence[_Version]:
         with self._translated(prefix):
