@@ -9,6 +9,16 @@ from uuid import UUID
 
 REGIONS_MAX, KEYS_MAX = 500, 500
 """Of one redaction; key boxes of one region."""
+BOXES_MAX = 5000
+"""Of all regions of one redaction: what a browser draws without a delay, and half a megabyte in the database."""
+TRACKS_MAX = 2000
+"""Kept and added ones together: more than a tracks.json of 8 MiB names."""
+REVISIONS_MAX = 1000
+"""Of one incident: far beyond what people change."""
+COMMENT_MAX = 1000
+"""Characters."""
+SIDE_MIN = 0.002
+"""Of a drawn box, as a fraction of the picture: two pixels of full HD's height. Smaller is a slip of the hand."""
 
 
 class Blur(StrEnum):
@@ -67,3 +77,5 @@ class Redaction:
     """0: never stored. Rises with every change."""
     changed_at: datetime | None = None
     changed_by: str | None = None
+    comment: str = ""
+    """Why it was changed, in words; may be empty."""

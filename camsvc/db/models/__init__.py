@@ -22,6 +22,7 @@ from camsvc.db.models.holds import (
 from camsvc.db.models.incidents import IncidentRow, ViewpointRow
 from camsvc.db.models.leases import LeaseGrantRow, LeaseRow
 from camsvc.db.models.proving import LogInFailuresRow, ProviderIdentityRow, RecoveryCodeRow, SecondFactorRow
+from camsvc.db.models.redactions import RedactionRow
 from camsvc.db.models.signing import SigningIdentityRow
 from camsvc.db.models.walls import WallRow
 from camsvc.db.models.workers import WorkerStatusRow
@@ -52,6 +53,7 @@ __all__ = [
     "LogInFailuresRow",
     "ProviderIdentityRow",
     "RecoveryCodeRow",
+    "RedactionRow",
     "RetentionMarkRow",
     "RetentionRunRow",
     "SavedSearchRow",
