@@ -67,11 +67,18 @@ def verify(
                     cure="decrypt it first: openssl cms -decrypt -binary -inform DER -in FILE.zip.cms"
                     " -content FILE.zip.enc -inkey YOUR.key -out FILE.zip",
                 )
-            return _Verification(file, trust, on_progress).run()
+            return verify_file(file, trust, on_progress)
     except OSError as error:
         raise InputError(
             f"{path}: {error.strerror}", parameter="PACKAGE", cure="give a file that can be read"
         ) from error
+
+
+def verify_file(
+    file: BinaryIO, trust: Trust = Trust(), on_progress: Callable[[int, int], None] = lambda _a, _b: None
+) -> Verdict:
+    """``verify`` of a file that is open already. Raises OSError when it cannot be read."""
+    return _Verification(file, trust, on_progress).run()
 
 
 class _Verification:
@@ -284,7 +291,7 @@ class _Verification:
                 f"whose it is ({subject}): compare its SHA-256 fingerprint {mine} with the one that the authority gives"
                 " you by another way, or give --certificate",
             )
-        elif any(_vouches(each, leaf) for each in self._trust.certificates):
+        elif any(vouches(each, leaf) for each in self._trust.certificates):
             self._verdict.passed(Check.CERTIFICATE, f"it is the one that was given: {subject}")
         else:
             self._verdict.failed(
@@ -353,7 +360,8 @@ def _list(value: object) -> list[Any]:
     return value
 
 
-def _vouches(given: x509.Certificate, leaf: x509.Certificate) -> bool:
+def vouches(given: x509.Certificate, leaf: x509.Certificate) -> bool:
+    """Whether ``given`` is ``leaf``, or issued it."""
     if given == leaf:
         return True
     try:
