@@ -19,6 +19,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 from camsvc import config
 from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
 from camsvc.clock import SystemClock
+from camsvc.domain.export_job import Contents, Subjects
 from camsvc.embedded.stack import resolve
 from camsvc.errors import InputError
 from camsvc.evidence.contents import Request
@@ -64,7 +65,7 @@ def incident(
     altered or missing in the store: the package is made, and says so.
     """
     request = Request(
-        tuple(_id(each) for each in ids),
+        Subjects(tuple(_id(each) for each in ids)),
         _said(reason, "--reason"),
         getpass.getuser(),
         _said(case, "--case") if case is not None else None,
@@ -77,7 +78,8 @@ def incident(
         stack.callback(store.close)
         means = Means(here.database, store, here.cipher, here.settings, SystemClock())
         progress = stack.enter_context(_progress(quiet=as_json))
-        options = Options(not no_time_stamp, not no_c2pa, out.parent, progress)
+        contents = Contents(provenance=not no_c2pa, time_stamp=not no_time_stamp)
+        options = Options(contents, out.parent, progress)
         if recipient is None:
             files = [out]
             with whole(out) as file:

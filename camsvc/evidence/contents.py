@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from camsvc.domain.coverage import Coverage, MissingSpan
-from camsvc.domain.incident import Incident
+from camsvc.domain.export_job import Snapshot, Span, Subjects
+from camsvc.domain.incident import ClipPart, Incident
 
 INCIDENTS_MAX = 1000
 """Of one package: its manifest and reports are made in memory, some kilobytes an incident."""
@@ -53,11 +55,14 @@ class FileState(StrEnum):
 class Request:
     """Who asked for what, and why."""
 
-    incidents: tuple[UUID, ...]
+    subjects: Subjects
     reason: str
     by: str
     """For people: an account, or who sat at the command line."""
     case_number: str | None = None
+    case_title: str | None = None
+    case_people: tuple[str, ...] = ()
+    """Names, with their roles. A case's notes are its people's own: they never go out with a package."""
     user_id: int | None = None
     user_name: str | None = None
     """Of an account."""
@@ -84,6 +89,14 @@ class Found:
     camera: CameraFacts
     missing: tuple[MissingSpan, ...]
     """Within its time and clip: what was not recorded, and what was not analysed."""
+    only: frozenset[int] | None = None
+    """Parts of the clip that are asked for, by index: those that a span of time touches. None: all."""
+
+    @property
+    def parts(self) -> tuple[ClipPart, ...]:
+        """Of the clip, as far as they go into the package."""
+        parts = self.incident.clip.parts if self.incident.clip else ()
+        return parts if self.only is None else tuple(part for part in parts if part.index in self.only)
 
     @property
     def uncovered(self) -> tuple[tuple[datetime, datetime], ...]:
@@ -92,19 +105,67 @@ class Found:
         spans = [(part.started_at, part.ended_at) for part in clip.parts] if clip else []
         spans += [(gap.started_at, gap.ended_at) for gap in clip.gaps] if clip else []
         spans += [(each.started_at, each.ended_at) for each in self.missing if each.what is Coverage.FOOTAGE]
-        holes, place = [], incident.started_at
-        for started_at, ended_at in sorted(spans):
-            if started_at - place > TOLERANCE:
-                holes.append((place, started_at))
-            place = max(place, ended_at)
-        last = incident.ended_at or incident.last_observed_at
-        if last - place > TOLERANCE:
-            holes.append((place, last))
-        return tuple(holes)
+        return uncovered(spans, incident.started_at, incident.ended_at or incident.last_observed_at)
 
     @property
     def folder(self) -> str:
         return f"incidents/{self.number:04d}_{self.incident.camera}_{self.incident.started_at:%Y%m%dT%H%M%SZ}"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSpan:
+    """A span of time of a camera: what there is of it, and what there is not."""
+
+    number: int
+    span: Span
+    """As far as who asked may have it."""
+    camera: CameraFacts
+    incidents: tuple[int, ...]
+    """Numbers of those whose footage touches it."""
+    footage: tuple[tuple[datetime, datetime], ...]
+    """Within the span; oldest first, apart from each other."""
+    missing: tuple[MissingSpan, ...]
+
+    @property
+    def uncovered(self) -> tuple[tuple[datetime, datetime], ...]:
+        """Without footage, for no recorded reason: no incident kept it, or it has expired."""
+        told = [(each.started_at, each.ended_at) for each in self.missing if each.what is Coverage.FOOTAGE]
+        return uncovered([*self.footage, *told], self.span.from_at, self.span.to_at)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSnapshot:
+    number: int
+    snapshot: Snapshot
+    camera: CameraFacts
+
+    @property
+    def name(self) -> str:
+        """In the package."""
+        return f"snapshots/{self.number:04d}_{self.snapshot.camera}_{self.snapshot.at:%Y%m%dT%H%M%SZ}.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that a package is of. Incidents are in order of time, each once."""
+
+    incidents: tuple[Found, ...]
+    spans: tuple[FoundSpan, ...] = ()
+    snapshots: tuple[FoundSnapshot, ...] = ()
+
+
+def uncovered(
+    spans: Iterable[tuple[datetime, datetime]], from_at: datetime, to_at: datetime
+) -> tuple[tuple[datetime, datetime], ...]:
+    """What of [from_at, to_at) none of ``spans`` covers; oldest first; nothing shorter than TOLERANCE."""
+    holes, place = [], from_at
+    for started_at, ended_at in sorted(spans):
+        if min(started_at, to_at) - place > TOLERANCE:
+            holes.append((place, min(started_at, to_at)))
+        place = max(place, ended_at)
+    if to_at - place > TOLERANCE:
+        holes.append((place, to_at))
+    return tuple(holes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,29 +12,170 @@ from sqlalchemy.orm import Session
 
 from camsvc.db.queries import audit, coverage, custody, directory, incidents
 from camsvc.db.queries.areas import all_areas
-from camsvc.domain.account import EVERYWHERE, Reach
+from camsvc.domain.account import Reach
 from camsvc.domain.audit import canonical
+from camsvc.domain.case import SPAN_MAX, Access, Wanted
 from camsvc.domain.coverage import MissingSpan
+from camsvc.domain.export_job import Snapshot, Span, Subjects
+from camsvc.domain.hold import MARGIN
 from camsvc.domain.incident import Incident
-from camsvc.errors import InputError
-from camsvc.evidence.contents import INCIDENTS_MAX, CameraFacts, Found
+from camsvc.domain.search import IncidentFilter
+from camsvc.errors import InputError, NotFoundError
+from camsvc.evidence.contents import INCIDENTS_MAX, CameraFacts, Found, FoundSnapshot, FoundSpan, Gathered
 
 CUSTODY_MAX = 10_000
 """Records about one package's incidents; the newest. When there are more the manifest says so."""
+PAGE = 200
+"""Incidents of a span that are read at once."""
 
 
-def gather(session: Session, wanted: Sequence[UUID], reach: Reach = EVERYWHERE) -> tuple[Found, ...]:
-    """The incidents, oldest first, each once. Raises NotFoundError for one that is not in ``reach``, InputError."""
-    ids = list(dict.fromkeys(wanted))
-    if not 1 <= len(ids) <= INCIDENTS_MAX:
-        raise InputError(
-            f"{len(ids)} incidents", parameter="incidents", cure=f"a package holds 1 to {INCIDENTS_MAX} of them"
-        )
+def gather(session: Session, subjects: Subjects, access: Access) -> Gathered:
+    """Incidents oldest first, each once: those asked for, and those whose footage touches a span of time asked for.
+
+    Raises NotFoundError for an incident or camera that ``access`` does not cover, in the same words as for one that
+    does not exist; InputError for nothing, or too much.
+    """
     names = {area.path: area.name for area in all_areas(session)}
-    known = sorted((incidents.get(session, each, reach) for each in ids), key=lambda each: (each.started_at, each.id))
-    return tuple(
-        Found(number, incident, _camera(session, incident, names), _missing(session, incident))
-        for number, incident in enumerate(known, start=1)
+    found = {each.id: each for each in (_incident(session, each, access) for each in subjects.incidents)}
+    asked = frozenset(found)
+    spans = [each for span in subjects.spans for each in _allowed(session, span, access)]
+    touching: list[list[Incident]] = []
+    for span in spans:
+        touching.append(_touching(session, span, access))
+        found.update({each.id: each for each in touching[-1]})
+        _check(len(found) + len(subjects.snapshots))
+    _check(len(found) + len(subjects.snapshots) + len(spans))
+    for each in subjects.snapshots:
+        _snapshot(each, access)
+    ordered = sorted(found.values(), key=lambda each: (each.started_at, each.id))
+    numbers = {each.id: number for number, each in enumerate(ordered, start=1)}
+    return Gathered(
+        tuple(
+            Found(
+                numbers[each.id],
+                each,
+                _camera(session, each.camera, each.area, names),
+                _missing(session, each),
+                None if each.id in asked else _parts_of(each, spans),
+            )
+            for each in ordered
+        ),
+        tuple(
+            _span(session, number, span, [(numbers[each.id], each) for each in of_it], names)
+            for number, (span, of_it) in enumerate(zip(spans, touching, strict=True), start=1)
+        ),
+        tuple(
+            FoundSnapshot(number, each, _camera(session, each.camera, each.area, names))
+            for number, each in enumerate(sorted(subjects.snapshots, key=lambda each: (each.at, each.item)), start=1)
+        ),
+    )
+
+
+def _check(count: int) -> None:
+    if not 1 <= count <= INCIDENTS_MAX:
+        raise InputError(
+            f"{count} incidents", parameter="incidents", cure=f"a package holds 1 to {INCIDENTS_MAX} of them"
+        )
+
+
+def _incident(session: Session, wanted: UUID, access: Access) -> Incident:
+    incident = incidents.get(session, wanted)
+    if not access.covers(incident):
+        raise incidents.not_found(wanted)
+    return incident
+
+
+def _snapshot(wanted: Snapshot, access: Access) -> None:
+    if access.reach.covers(wanted.area):
+        return
+    if not any(_gives(each, wanted.camera, wanted.area, wanted.at, wanted.at) for each in access.shares):
+        raise NotFoundError(f"there is no snapshot {wanted.item}", parameter="items", cure="take it from its case")
+
+
+def _gives(share: Wanted, camera: str, area: str, from_at: datetime, to_at: datetime) -> bool:
+    """Whether a share of a camera or an area gives some of this time."""
+    if share.from_at is None or share.to_at is None or share.from_at > to_at or share.to_at < from_at:
+        return False
+    return share.camera == camera or (share.area is not None and Reach((share.area,)).covers(area))
+
+
+def _allowed(session: Session, span: Span, access: Access) -> list[Span]:
+    """Of the span what may be had: all of it, or what shares give of it. Raises NotFoundError when that is nothing."""
+    entry = directory.find(session, span.camera)
+    if entry is None:
+        raise directory.not_found(span.camera)
+    if span.to_at <= span.from_at or span.to_at - span.from_at > SPAN_MAX:
+        raise InputError(
+            f"{span.camera} from {span.from_at.isoformat()} to {span.to_at.isoformat()}",
+            parameter="span",
+            cure=f"its end lies after its start, by at most {SPAN_MAX.total_seconds() / 3600:.0f} hours",
+        )
+    if access.reach.covers(entry.area):
+        return [span]
+    given = sorted(
+        (max(span.from_at, each.from_at), min(span.to_at, each.to_at))
+        for each in access.shares
+        if each.from_at is not None
+        and each.to_at is not None
+        and _gives(each, span.camera, entry.area, span.from_at, span.to_at)
+    )
+    pieces = [Span(span.camera, from_at, to_at) for from_at, to_at in _joined(given) if from_at < to_at]
+    if not pieces:
+        raise directory.not_found(span.camera)
+    return pieces
+
+
+def _joined(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    """Sorted spans, with those that overlap or touch made one."""
+    joined: list[tuple[datetime, datetime]] = []
+    for from_at, to_at in spans:
+        if joined and from_at <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], to_at))
+        else:
+            joined.append((from_at, to_at))
+    return joined
+
+
+def _touching(session: Session, span: Span, access: Access) -> list[Incident]:
+    """Incidents with footage within the span; it may reach MARGIN beyond the incident itself."""
+    asked = IncidentFilter(from_=span.from_at - MARGIN, to=span.to_at + MARGIN, cameras=(span.camera,))
+    found: list[Incident] = []
+    cursor = None
+    while True:
+        page = incidents.search(session, asked, cursor=cursor, limit=PAGE)
+        found += [each for each in page.items if access.covers(each) and _parts_of(each, [span])]
+        cursor = page.next_cursor
+        if cursor is None or len(found) > INCIDENTS_MAX:
+            return found
+
+
+def _parts_of(incident: Incident, spans: Iterable[Span]) -> frozenset[int]:
+    parts = incident.clip.parts if incident.clip else ()
+    return frozenset(
+        part.index
+        for span in spans
+        for part in parts
+        if incident.camera == span.camera and part.started_at < span.to_at and part.ended_at > span.from_at
+    )
+
+
+def _span(
+    session: Session, number: int, span: Span, touching: Sequence[tuple[int, Incident]], names: dict[str, str]
+) -> FoundSpan:
+    entry = directory.find(session, span.camera)
+    parts = [part for _, each in touching for part in (each.clip.parts if each.clip else ())]
+    footage = sorted(
+        (max(part.started_at, span.from_at), min(part.ended_at, span.to_at))
+        for part in parts
+        if part.started_at < span.to_at and part.ended_at > span.from_at
+    )
+    return FoundSpan(
+        number,
+        span,
+        _camera(session, span.camera, entry.area if entry else "", names),
+        tuple(sorted(number for number, _ in touching)),
+        tuple(_joined(footage)),
+        tuple(coverage.spans(session, span.camera, span.from_at, span.to_at)),
     )
 
 
@@ -56,12 +198,12 @@ def custody_log(session: Session, wanted: Iterable[UUID]) -> dict[str, Any]:
     }
 
 
-def _camera(session: Session, incident: Incident, names: dict[str, str]) -> CameraFacts:
-    entry = directory.find(session, incident.camera)
-    steps = incident.area.split("/")
+def _camera(session: Session, camera: str, area: str, names: dict[str, str]) -> CameraFacts:
+    entry = directory.find(session, camera)
+    steps = area.split("/")
     paths = ["/".join(steps[: depth + 1]) for depth in range(len(steps))]
     return CameraFacts(
-        incident.camera, entry.name if entry else None, tuple(names.get(path, path.split("/")[-1]) for path in paths)
+        camera, entry.name if entry else None, tuple(names.get(path, path.split("/")[-1]) for path in paths)
     )
 
 

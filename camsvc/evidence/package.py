@@ -9,22 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from camsvc import log
-from camsvc.clock import Clock
-from camsvc.config import Settings
-from camsvc.db.cipher import Cipher
-from camsvc.db.database import Database
 from camsvc.db.queries import audit
-from camsvc.domain.account import EVERYWHERE, Reach
 from camsvc.domain.audit import Deed, Kind, Outcome
+from camsvc.domain.case import Access
 from camsvc.domain.incident import ClipPart, Incident
 from camsvc.errors import CamsvcError, MediaError
 from camsvc.evidence import html, keeping, pdf, timestamp
@@ -37,6 +30,7 @@ from camsvc.evidence.contents import (
     TIME_STAMP,
     FileState,
     Found,
+    Gathered,
     Package,
     Packed,
     Request,
@@ -46,78 +40,42 @@ from camsvc.evidence.copying import Copier, Source
 from camsvc.evidence.gathering import custody_log, gather
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.manifest import manifest_text, sums_text
+from camsvc.evidence.means import ANY_FOOTAGE, AS_USUAL, Made, Means, Options
 from camsvc.evidence.provenance import manifest_beside
 from camsvc.evidence.readme import readme_text
 from camsvc.evidence.report import report_of
 from camsvc.evidence.sealing import Sink
 from camsvc.evidence.words import LANGUAGES
 from camsvc.evidence.zip_writer import ZipWriter
-from camsvc.storage.objects import ObjectStore
 
 PICTURES_MAX = 100
 """Thumbnails that the PDF shows: it is made in memory."""
 PICTURE_MAX_BYTES = 512 * 1024
 """A larger one is no thumbnail of ours, and stays out of the PDF."""
 
+__all__ = ["Made", "Means", "Options", "Request", "export"]
+
 _log = log.get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a package is made with."""
-
-    database: Database
-    store: ObjectStore
-    cipher: Cipher = field(repr=False)
-    settings: Settings
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    time_stamp: bool = True
-    """Ask the authority of the settings, if they name one."""
-    provenance: bool = True
-    """C2PA manifests beside the originals."""
-    scratch: Path | None = None
-    """Folder for one part of a clip at a time; None: the system's."""
-    on_progress: Callable[[int, int], None] = lambda _done, _all: None
-    """Told bytes of footage that are done, and of all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    id: UUID
-    size_bytes: int
-    manifest_sha256: str
-    fingerprint: str
-    """Of the certificate that signed."""
-    incidents: int
-    files: int
-    problems: tuple[Packed, ...]
-    """Files that are altered, missing or vouched for by nobody: they are marked so in the package."""
-    notes: tuple[str, ...]
-    """What could not be done and is not needed to prove anything."""
 
 
 def export(
     means: Means,
     request: Request,
     sink: Sink,
-    options: Options = Options(),
-    reach: Reach = EVERYWHERE,
+    options: Options = AS_USUAL,
+    access: Access = ANY_FOOTAGE,
 ) -> Made:
     """Writes the package to ``sink``. What is asked for is recorded in the audit chain before, how it ended after.
 
     When it raises, what was written is no package: throw it away. Raises NotFoundError for an incident that does not
-    exist or lies out of ``reach``, InputError, DatabaseUnavailableError, StoreUnavailableError, ConfigError; OSError
-    of the sink.
+    exist or that ``access`` does not cover, InputError, DatabaseUnavailableError, StoreUnavailableError, ConfigError;
+    OSError of the sink; whatever ``options.check`` raises.
     """
     with means.database.session() as session:
-        found = gather(session, request.incidents, reach)
+        found = gather(session, request.subjects, access)
         identity = keeping.current(session, means.cipher, means.settings.evidence.organisation)
     package_id = uuid4()
-    for each in found:
+    for each in found.incidents:
         _record(means, request, "incident.exported", each.incident, {"package": str(package_id)})
     try:
         made = _Making(means, request, options, identity, found, package_id).run(sink)
@@ -129,7 +87,7 @@ def export(
         raise
     details: dict[str, Any] = {
         "package": str(made.id),
-        "incidents": [str(each.incident.id) for each in found],
+        "incidents": [str(each.incident.id) for each in found.incidents],
         "manifest_sha256": made.manifest_sha256,
         "certificate_sha256": made.fingerprint,
         "size_bytes": made.size_bytes,
@@ -174,7 +132,7 @@ class _Making:
         request: Request,
         options: Options,
         identity: SigningIdentity,
-        found: Sequence[Found],
+        found: Gathered,
         package_id: UUID,
     ) -> None:
         self._means = means
@@ -182,11 +140,11 @@ class _Making:
         self._identity = identity
         self._notes: list[str] = []
         self._bytes_done = 0
-        self._bytes_all = sum(part.size_bytes for each in found for part in _parts(each.incident))
+        self._bytes_all = sum(part.size_bytes for each in found.incidents for part in each.parts)
         url = means.settings.evidence.tsa_url
-        self._tsa_url = url if options.time_stamp else None
+        self._tsa_url = url if options.contents.time_stamp else None
         with means.database.session() as session:
-            custody = custody_log(session, [each.incident.id for each in found])
+            custody = custody_log(session, [each.incident.id for each in found.incidents])
         leaf = identity.leaf
         self._package = Package(
             id=package_id,
@@ -200,7 +158,7 @@ class _Making:
                 "time_stamped": self._tsa_url is not None,
             },
             timezone=means.settings.timezone,
-            found=tuple(found),
+            found=found.incidents,
             custody=custody,
         )
 
@@ -244,7 +202,7 @@ class _Making:
 
     def _copy(self, copier: Copier, zip_: ZipWriter, found: Found) -> None:
         incident = found.incident
-        for part in _parts(incident):
+        for part in found.parts:
             self._copy_part(copier, zip_, found, part)
         if incident.thumbnail:
             picture = _Picture()
@@ -260,7 +218,7 @@ class _Making:
     def _copy_part(self, copier: Copier, zip_: ZipWriter, found: Found, part: ClipPart) -> None:
         name = f"{found.folder}/clip-{part.index:04d}.mp4"
         source = Source(part.key, name, Role.ORIGINAL, found.incident.id, part.index, part.size_bytes, part.sha256)
-        if not self._options.provenance:
+        if not self._options.contents.provenance:
             self._package.files += copier.copy(source)
             return
         with tempfile.TemporaryFile(dir=self._options.scratch) as aside:
@@ -284,6 +242,7 @@ class _Making:
         self._package.files.append(Packed(name, role, FileState.MADE, len(data), sha256, incident, part))
 
     def _progress(self, count: int) -> None:
+        self._options.check()
         self._bytes_done += count
         self._options.on_progress(self._bytes_done, max(self._bytes_all, self._bytes_done))
 
@@ -299,10 +258,6 @@ class _Picture:
             self.data += data
             if len(self.data) > PICTURE_MAX_BYTES:
                 self.data = None
-
-
-def _parts(incident: Incident) -> tuple[ClipPart, ...]:
-    return incident.clip.parts if incident.clip else ()
 
 
 def _base64(data: bytes) -> bytes:

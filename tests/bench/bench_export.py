@@ -42,6 +42,7 @@ from camsvc.clock import SystemClock
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
+from camsvc.domain.export_job import Contents, Subjects
 from camsvc.evidence.contents import Request
 from camsvc.evidence.output import whole
 from camsvc.evidence.package import Means, Options, export
@@ -62,9 +63,9 @@ if given["what"] == "copy":
                     file.write(piece)
 else:
     means = Means(database, store, Cipher(given["key"]), Settings(), SystemClock())
-    options = Options(provenance=given["what"] == "export with C2PA", scratch=out.parent)
+    options = Options(Contents(provenance=given["what"] == "export with C2PA"), out.parent)
     with whole(out) as file:
-        export(means, Request((UUID(given["incident"]),), "bench", "bench"), file, options)
+        export(means, Request(Subjects((UUID(given["incident"]),)), "bench", "bench"), file, options)
 print(json.dumps({
     "seconds": time.perf_counter() - before_s,
     "cpu_s": time.process_time() - before_cpu_s,

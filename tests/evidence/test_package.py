@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from camsvc.clock import SystemClock
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
+from camsvc.domain.export_job import Contents, Subjects
 from camsvc.errors import ConfigError, InputError, NotFoundError
 from camsvc.evidence.contents import Request
 from camsvc.evidence.identity import SigningIdentity
@@ -275,9 +276,9 @@ def test_a_time_stamp_is_put_beside_the_signature_and_openssl_verifies_it(
 ) -> None:
     with authority(tmp_path) as url:
         means = Means(database, store, cipher, settings_of(tsa_url=url), SystemClock())
-        request = Request((scene.incidents[0].id,), "why", "who")
+        request = Request(Subjects((scene.incidents[0].id,)), "why", "who")
         with (tmp_path / "p.zip").open("wb") as file:
-            export(means, request, file, Options(provenance=False))
+            export(means, request, file, Options(Contents(provenance=False)))
     root = x509.load_pem_x509_certificate((tmp_path / "tsa.pem").read_bytes())
     verdict = verify(tmp_path / "p.zip", Trust(stamp_roots=[root]))
     assert verdict.holds, verdict.findings
@@ -295,17 +296,22 @@ def test_an_authority_that_gives_no_stamp_ends_the_export_with_its_reason(
 ) -> None:
     means = Means(database, store, cipher, settings_of(tsa_url="http://127.0.0.1:1/tsr"), SystemClock())
     with pytest.raises(ConfigError, match="time-stamp authority"):
-        export(means, Request((scene.incidents[0].id,), "why", "who"), io.BytesIO(), Options(provenance=False))
+        export(
+            means,
+            Request(Subjects((scene.incidents[0].id,)), "why", "who"),
+            io.BytesIO(),
+            Options(Contents(provenance=False)),
+        )
 
 
 def test_too_many_incidents_or_none_are_refused(database: Database, cipher: Cipher, store: ObjectStore) -> None:
     means = Means(database, store, cipher, settings_of(), SystemClock())
     with pytest.raises(InputError, match="0 incidents"):
-        export(means, Request((), "why", "who"), io.BytesIO())
+        export(means, Request(Subjects(), "why", "who"), io.BytesIO())
     with pytest.raises(NotFoundError):
         from uuid import uuid4
 
-        export(means, Request((uuid4(),), "why", "who"), io.BytesIO())
+        export(means, Request(Subjects((uuid4(),)), "why", "who"), io.BytesIO())
 
 
 def test_the_same_incidents_give_the_same_bytes_but_for_time_id_and_signatures(
