@@ -104,3 +104,23 @@ class Export:
     certificate_sha256: str | None = None
     expires_at: datetime | None = None
     downloads: int = 0
+    case_id: int | None = None
+    """The case it was made for; None: of none here (``case_number`` may name one elsewhere)."""
+    package: UUID | None = None
+    """As its manifest names it; None: not made yet."""
+    estimated_bytes: int = 0
+    """Of the package, before it is made: what the quota counts until then."""
+    attempts: int = 0
+    """Begun so often: a server may die, a store be away."""
+    is_cancelling: bool = False
+    """Somebody wants it to stop; it does within seconds."""
+    notes: tuple[str, ...] = ()
+    """What could not be done and is not needed to prove anything."""
+    envelope_bytes: int | None = None
+    """Of the ``.cms`` file, which opens the package for its recipient; None: not encrypted."""
+    envelope_sha256: str | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Queued or running: it will come to something."""
+        return self.state in {ExportState.QUEUED, ExportState.RUNNING}

@@ -10,6 +10,8 @@ from camsvc.db.models.audit import AuditHeadRow, AuditRow
 from camsvc.db.models.base import Base
 from camsvc.db.models.cameras import AreaRow, CameraRow, CameraStatusRow, CoverageGapRow
 from camsvc.db.models.endpoints import EndpointRow
+from camsvc.db.models.exports import DownloadRow, ExportRow
+from camsvc.db.models.faults import FaultRow
 from camsvc.db.models.holds import (
     DeletionRow,
     HoldEventRow,
@@ -21,8 +23,10 @@ from camsvc.db.models.holds import (
 )
 from camsvc.db.models.incidents import IncidentRow, ViewpointRow
 from camsvc.db.models.leases import LeaseGrantRow, LeaseRow
+from camsvc.db.models.notices import NoticeRow
 from camsvc.db.models.proving import LogInFailuresRow, ProviderIdentityRow, RecoveryCodeRow, SecondFactorRow
 from camsvc.db.models.redactions import RedactionRow
+from camsvc.db.models.seals import SealRow, WorkerKeyRow
 from camsvc.db.models.signing import SigningIdentityRow
 from camsvc.db.models.walls import WallRow
 from camsvc.db.models.workers import WorkerStatusRow
@@ -42,7 +46,10 @@ __all__ = [
     "DeletionRow",
     "DeliveryRow",
     "DeliveryState",
+    "DownloadRow",
     "EndpointRow",
+    "ExportRow",
+    "FaultRow",
     "GrantRow",
     "HoldEventRow",
     "HoldLockRow",
@@ -51,12 +58,14 @@ __all__ = [
     "LeaseGrantRow",
     "LeaseRow",
     "LogInFailuresRow",
+    "NoticeRow",
     "ProviderIdentityRow",
     "RecoveryCodeRow",
     "RedactionRow",
     "RetentionMarkRow",
     "RetentionRunRow",
     "SavedSearchRow",
+    "SealRow",
     "SecondFactorRow",
     "SigningIdentityRow",
     "StorageTallyRow",
@@ -65,5 +74,6 @@ __all__ = [
     "UserRow",
     "ViewpointRow",
     "WallRow",
+    "WorkerKeyRow",
     "WorkerStatusRow",
 ]
