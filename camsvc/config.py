@@ -333,6 +333,7 @@ class SpoolSettings(_Model):
 class EvidenceSettings(_Model):
     organisation: str = Field(default="", max_length=64)
     tsa_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    verify_max_bytes: int = Field(default=16 * 1024 * MIB, ge=MIB)
 
 
 class PolicySettings(_Model):

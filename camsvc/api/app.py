@@ -45,6 +45,7 @@ from camsvc.api.routes import (
     tallies,
     tokens,
     users,
+    verification,
     walls,
     whep,
 )
@@ -65,6 +66,7 @@ from camsvc.api.services.recent import Recent
 from camsvc.api.services.renditions import Renditions
 from camsvc.api.services.retention import Purger, StorageGauges
 from camsvc.api.services.states import States, states_of
+from camsvc.api.services.verification import Verifier
 from camsvc.api.strictness import known_parameters
 from camsvc.clock import Clock, SystemClock
 from camsvc.config import Settings
@@ -109,6 +111,7 @@ ROUTERS = (
     holds,
     storage,
     agencies,
+    verification,
 )
 """``events`` and ``tallies`` before ``incidents``: "stream" and "count" must not be taken for an id."""
 
@@ -177,6 +180,7 @@ def _server(settings: Settings, database: Database, store: ObjectStore, cipher: 
             Duty("retention", locks.RETENTION, Purger(settings, database, store, clock).work, database, clock),
         ),
         enforcement=enforcement,
+        verifier=Verifier(settings.data, settings.evidence.verify_max_bytes),
     )
     counted.registry.register(DatabaseGauges(server))
     counted.registry.register(LiveGauges(server))

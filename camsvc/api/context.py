@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from camsvc.api.services.recent import Recent
     from camsvc.api.services.renditions import Renditions
     from camsvc.api.services.states import States
+    from camsvc.api.services.verification import Verifier
     from camsvc.live.client import LiveProcesses
 
 
@@ -48,6 +49,7 @@ class Server:
     provider: Provider | None
     """Where people may log in beside here."""
     enforcement: Enforcement
+    verifier: Verifier
 
 
 def server_of(connection: HTTPConnection) -> Server:

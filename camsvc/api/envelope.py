@@ -24,6 +24,8 @@ from camsvc.errors import CamsvcError
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest thing that is sent here is one camera with its zones, a few kilobytes; pages send nothing larger."""
+BOUNDED_BY_THEMSELVES = frozenset({"/api/v1/verification"})
+"""Paths whose routes read the body in pieces, and count it."""
 BODY_TIMEOUT_S = 20.0
 """Between two pieces of a request's body: a slower sender holds a connection on purpose."""
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -72,7 +74,8 @@ class _Exchange:
     async def receive(self) -> Message:
         if self._body_done:
             return await self._receive()
-        if self._received_bytes == 0 and _content_length(self._scope) > MAX_BODY_BYTES:
+        limited = self._scope["path"] not in BOUNDED_BY_THEMSELVES
+        if limited and self._received_bytes == 0 and _content_length(self._scope) > MAX_BODY_BYTES:
             raise _too_large()
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
@@ -81,7 +84,7 @@ class _Exchange:
             raise HTTPException(408, f"No more of the body came for {BODY_TIMEOUT_S:g} s.") from error
         if message["type"] == "http.request":
             self._received_bytes += len(message.get("body", b""))
-            if self._received_bytes > MAX_BODY_BYTES:
+            if limited and self._received_bytes > MAX_BODY_BYTES:
                 raise _too_large()
             self._body_done = not message.get("more_body", False)
         return message

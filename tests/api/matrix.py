@@ -163,6 +163,10 @@ TABLE: Mapping[str, Needs] = {
     "POST /api/v1/holds/{hold}/release/refuse": Needs(Of.SOMEWHERE, Action.HOLD, frozenset({404}), body=BECAUSE),
     "POST /api/v1/holds/{hold}/release/confirm": Needs(Of.SOMEWHERE, Action.HOLD, frozenset({404}), body=BECAUSE),
     "GET /api/v1/storage": Needs(Of.SYSTEM, Action.ADMINISTER),
+    "POST /api/v1/verification": Needs(Of.ACCOUNT, content="no package"),
+    "POST /api/v1/verification/certificates": Needs(
+        Of.ACCOUNT, ok=frozenset({422}), body={"certificate": "none", "given": "none"}
+    ),
     "GET /api/v1/walls": Needs(Of.ACCOUNT),
     "GET /api/v1/walls/{name}": Needs(Of.ACCOUNT, ok=frozenset({404})),
     "PUT /api/v1/walls/{name}": Needs(Of.ACCOUNT, ok=frozenset({200, 201}), body=LAYOUT),

@@ -30,6 +30,7 @@ _DEED = (
     "case_number",
 )
 
+SEQ_MAX = 2**63 - 1
 READ_AT_ONCE = 2000
 """Records: about a megabyte."""
 
@@ -76,6 +77,16 @@ def read(session: Session, after: int, limit: int = READ_AT_ONCE) -> list[Record
         .execution_options(populate_existing=True)
     )
     return [record_of(row) for row in rows]
+
+
+def hashes(session: Session, seqs: Sequence[int]) -> dict[int, str]:
+    """Of those of the records ``seqs`` that there are; hexadecimal."""
+    found: dict[int, str] = {}
+    for begin in range(0, len(seqs), READ_AT_ONCE):
+        some = [seq for seq in seqs[begin : begin + READ_AT_ONCE] if 0 < seq <= SEQ_MAX]
+        rows = session.execute(select(AuditRow.seq, AuditRow.hash).where(AuditRow.seq.in_(some)))
+        found |= {seq: digest.hex() for seq, digest in rows}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
