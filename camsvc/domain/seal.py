@@ -8,12 +8,21 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from camsvc.domain.incident import ClipPart, Incident
 from camsvc.domain.incident_json import time_json
 
 VERSION = 1
+
+
+class Sealed(StrEnum):
+    """What a worker seals. Pictures are not: they show what a clip shows."""
+
+    CLIP = "clip"
+    """A part of the clip."""
+    TRACKS = "tracks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +35,28 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedFile:
+    """A seal and what it is of, as the index keeps it."""
+
+    seal: Seal
+    sha256: str | None = None
+    """Of tracks, when they were written; None: of a part, whose row keeps it."""
+    size_bytes: int | None = None
+    """As ``sha256``."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerKey:
-    """Registered by a worker when it starts. Never changed; an ended one still checks what it sealed."""
+    """Registered by a worker when it starts. Never changed; an ended one still checks what it sealed before."""
 
     id: str
     """As ``Seal.key``."""
     worker: str
     public_pem: str
     registered_at: datetime
+    ended_at: datetime | None = None
+    """When an administrator said that it is used no more; None: it is in use."""
+    ended_by: str | None = None
 
 
 def part_statement(incident: Incident, part: ClipPart) -> bytes:
@@ -47,7 +70,7 @@ def part_statement(incident: Incident, part: ClipPart) -> bytes:
         started_at=time_json(part.started_at),
         ended_at=time_json(part.ended_at),
         start_pts_90k=part.start_pts_90k,
-        clock_error_ms=part.clock_error_ms,
+        clock_error_ms=float(part.clock_error_ms),  # 12 and 12.0 are one value, and two texts
         codec=part.codec,
         width=part.width,
         height=part.height,

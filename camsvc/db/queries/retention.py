@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from camsvc.db import partitions
 from camsvc.db.models import DeletionRow, RetentionRunRow, ViewpointRow
 from camsvc.db.models.incidents import EARLIER
+from camsvc.db.queries import faults, seals
 from camsvc.db.queries.holds import exclude_retention, held_ids, held_in
 from camsvc.domain.retention import Run, Spot
 
@@ -121,6 +122,7 @@ def give_up(session: Session, found: Sequence[Candidate]) -> list[Candidate]:
         )
     )
     session.add_all(DeletionRow(incident=each.id) for each in free if each.id in marked)
+    faults.clear_incidents(session, marked, faults.CLEARED_BY_RETENTION)
     return [each for each in free if each.id in marked]
 
 
@@ -151,6 +153,7 @@ def retire_stragglers(session: Session, before: datetime, limit: int) -> int:
             ),
             {"ids": going},
         )
+        _forget_proofs(session, going)
     return len(going)
 
 
@@ -202,6 +205,7 @@ def deleted_of_retired(session: Session, table: str, done: Collection[UUID]) -> 
         text(f"DELETE FROM {table} WHERE id = ANY(:ids)").bindparams(bindparam("ids", type_=ARRAY(Uuid))),  # noqa: S608
         {"ids": list(done)},
     )
+    _forget_proofs(session, done)
 
 
 def is_going(session: Session, incident: UUID) -> bool:
@@ -276,6 +280,12 @@ def runs(session: Session, limit: int) -> list[Run]:
     """The newest first."""
     rows = session.scalars(select(RetentionRunRow).order_by(RetentionRunRow.started_at.desc()).limit(limit))
     return [Run(**{name: getattr(row, name) for name in Run.__slots__}) for row in rows]
+
+
+def _forget_proofs(session: Session, gone: Collection[UUID]) -> None:
+    """Seals and faults of incidents whose rows are gone."""
+    seals.forget(session, gone)
+    faults.clear_incidents(session, gone, faults.CLEARED_BY_RETENTION)
 
 
 def _require_retired(session: Session, table: str) -> None:
