@@ -57,6 +57,8 @@ LAYOUT = {"tiles": 4, "cameras": [], "cycle_s": None}
 CAMERA = {"name": "New", "area": "{area}", "streams": {"main": "rtsp://192.0.2.7/new"}}
 NO_LIVE_PROCESS = frozenset({503})
 """The matrix has none; who may not is refused before that is found out."""
+NO_VIDEO = frozenset({422})
+"""The matrix's clips are no video, which shows after the rights."""
 
 TABLE: Mapping[str, Needs] = {
     "GET /healthz": Needs(Of.OPEN),
@@ -124,6 +126,15 @@ TABLE: Mapping[str, Needs] = {
     "GET /api/v1/incidents/{id}/clip": Needs(Of.INCIDENT, Action.REPLAY),
     "GET /api/v1/incidents/{id}/thumbnail": Needs(Of.INCIDENT, Action.SEARCH),
     "GET /api/v1/incidents/{id}/tracks": Needs(Of.INCIDENT, Action.REPLAY),
+    "GET /api/v1/incidents/{id}/redaction": Needs(Of.INCIDENT, Action.EXPORT),
+    "PUT /api/v1/incidents/{id}/redaction": Needs(
+        Of.INCIDENT, Action.EXPORT, frozenset({200, 409}), body={"revision": 0, "blur": "people"}
+    ),
+    "GET /api/v1/incidents/{id}/redaction/history": Needs(Of.INCIDENT, Action.EXPORT),
+    "GET /api/v1/incidents/{id}/redaction/preview": Needs(Of.INCIDENT, Action.EXPORT, NO_VIDEO),
+    "POST /api/v1/incidents/{id}/redaction/preview": Needs(
+        Of.INCIDENT, Action.EXPORT, NO_VIDEO, body={"blur": "people", "part": 0, "at_s": 0}
+    ),
     "GET /api/v1/agencies": Needs(Of.SYSTEM, Action.ADMINISTER),
     "POST /api/v1/agencies": Needs(Of.SYSTEM, Action.ADMINISTER, frozenset({201, 409}), body={"name": "Police"}),
     "PUT /api/v1/agencies/{agency}": Needs(
