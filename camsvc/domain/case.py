@@ -56,6 +56,8 @@ class Case:
     revision: int
     """Rises with every change of number, title, description, state."""
     closed_at: datetime | None = None
+    changed_at: datetime | None = None
+    """When something was last done to it or in it; None: just being made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class SharedWith:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Exactly one of incident (with ``part`` for a clip), camera with both times, or snapshot key."""
+    """Of an incident or a clip: ``incident`` (and ``part``). Of a snapshot: its key, and its incident if of one."""
 
     id: int
     kind: ItemKind
@@ -94,8 +96,14 @@ class Item:
     snapshot: str | None = None
     """Object key of a JPEG."""
     snapshot_sha256: str | None = None
+    snapshot_bytes: int | None = None
     clock_error_ms: float | None = None
-    """Of a snapshot."""
+    """Of a snapshot; None: not known."""
+    incident_started_at: datetime | None = None
+    """Of an incident, a clip, or a snapshot of one."""
+    removed_at: datetime | None = None
+    """Since when it is not in the case any more; it can be put back."""
+    removed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,17 @@ class FootageRequest:
     """What who decided said."""
     until: datetime | None = None
     """An approval ends then; None: never, or not approved."""
+    place: str | None = None
+    """Path of the area whose right decides; None: it names nothing that exists. Never for who asked."""
+    ended_at: datetime | None = None
+    """When somebody ended the approval before its time."""
+    ended_by: str | None = None
+    end_reason: str | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it gives footage at ``now``."""
+        is_timely = self.until is None or now < self.until
+        return self.state is RequestState.APPROVED and self.ended_at is None and is_timely
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +194,10 @@ class Access:
     def covers(self, incident: Incident) -> bool:
         return self.reach.covers(incident.area) or any(gives(each, incident) for each in self.shares)
 
+    def opens(self, item: Item) -> bool:
+        """Whether ``item`` of a case may be looked at, as far as it goes: of a span all of it."""
+        return self.reach.covers(item.area) or any(gives_item(each, item) for each in self.shares)
+
 
 def gives(wanted: Wanted, incident: Incident) -> bool:
     """Whether footage of ``incident`` is meant by ``wanted``: it is named, or went on there within the time."""
@@ -188,3 +211,19 @@ def gives(wanted: Wanted, incident: Incident) -> bool:
     if wanted.camera is not None:
         return wanted.camera == incident.camera
     return wanted.area is not None and Reach((wanted.area,)).covers(incident.area)
+
+
+def gives_item(wanted: Wanted, item: Item) -> bool:
+    """Whether ``item`` is meant by ``wanted``: its incident is named, or all of it lies there within the time."""
+    if wanted.incident is not None:
+        return wanted.incident == item.incident
+    if wanted.from_at is None or wanted.to_at is None:
+        return False
+    if item.kind is ItemKind.SPAN or item.kind is ItemKind.SNAPSHOT:
+        if item.from_at < wanted.from_at or item.to_at > wanted.to_at:
+            return False
+    elif item.to_at < wanted.from_at or item.from_at >= wanted.to_at:
+        return False
+    if wanted.camera is not None:
+        return wanted.camera == item.camera
+    return wanted.area is not None and Reach((wanted.area,)).covers(item.area)

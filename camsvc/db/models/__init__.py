@@ -9,6 +9,16 @@ from camsvc.db.models.annotations import AnnotationRow
 from camsvc.db.models.audit import AuditHeadRow, AuditRow
 from camsvc.db.models.base import Base
 from camsvc.db.models.cameras import AreaRow, CameraRow, CameraStatusRow, CoverageGapRow
+from camsvc.db.models.cases import (
+    CaseAgencyRow,
+    CaseEventRow,
+    CaseItemRow,
+    CaseNoteRow,
+    CaseNoteTextRow,
+    CasePersonRow,
+    CaseRow,
+    FootageRequestRow,
+)
 from camsvc.db.models.endpoints import EndpointRow
 from camsvc.db.models.exports import DownloadRow, ExportRow
 from camsvc.db.models.faults import FaultRow
@@ -42,6 +52,13 @@ __all__ = [
     "Base",
     "CameraRow",
     "CameraStatusRow",
+    "CaseAgencyRow",
+    "CaseEventRow",
+    "CaseItemRow",
+    "CaseNoteRow",
+    "CaseNoteTextRow",
+    "CasePersonRow",
+    "CaseRow",
     "CoverageGapRow",
     "DeletionRow",
     "DeliveryRow",
@@ -50,6 +67,7 @@ __all__ = [
     "EndpointRow",
     "ExportRow",
     "FaultRow",
+    "FootageRequestRow",
     "GrantRow",
     "HoldEventRow",
     "HoldLockRow",
