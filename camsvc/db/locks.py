@@ -25,3 +25,5 @@ MIRROR = 21
 """Held by the one server process that mirrors holds in the object store."""
 PURGE = 22
 """Held while retention runs, by a server or by the command line."""
+EXPORT_QUOTA = 23
+"""Held while an export is asked for: two at once do not both take what is left of the quota."""

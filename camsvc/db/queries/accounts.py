@@ -95,6 +95,14 @@ def find(session: Session, name: str) -> User:
     return _user(session, row)
 
 
+def by_id(session: Session, user: int) -> User:
+    """With what is granted now. Raises NotFoundError."""
+    row = session.get(UserRow, user)
+    if row is None:
+        raise NotFoundError(f"there is no account {user}", parameter="user")
+    return _user(session, row)
+
+
 def set_password(session: Session, user: int, password: str, *, temporary: bool = False) -> None:
     """Also unlocks the account and ends all its tokens; ``temporary``: its owner must choose another first of all.
 
