@@ -188,7 +188,8 @@ class Recorder:
             self._place(tracks, part, boxes, index)
         jpeg = picture(film, boxes[len(boxes) // 2].at_s if boxes and thumbnail_s is None else thumbnail_s or 1.0)
         self.store.put_bytes(keys.thumbnail(id_), jpeg, "image/jpeg")
-        document = {"version": 1, "tracks": list(tracks.values())}
+        placed = [{"index": each.index, "session": each.session, "start_pts_90k": each.start_pts_90k} for each in parts]
+        document = {"version": 1, "parts": placed, "tracks": list(tracks.values())}
         self.store.put_bytes(keys.tracks(id_), json.dumps(document).encode(), "application/json")
         gaps = tuple(
             Gap(a.ended_at, b.started_at, GapReason.RECONNECT)
