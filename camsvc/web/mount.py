@@ -25,7 +25,7 @@ from camsvc.web.guard import Guard
 from camsvc.web.health import HealthBook
 from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
-from camsvc.web.pages import account, alerts, cameras, incidents, live, login, reason
+from camsvc.web.pages import account, alerts, cameras, incidents, live, login, reason, verify
 from camsvc.web.pages.admin import agencies, audit, camera_edit, camera_import, desk, holds, storage, user, users
 from camsvc.web.pages.admin import areas as admin_areas
 from camsvc.web.pages.admin import cameras as admin_cameras
@@ -75,6 +75,7 @@ def mount(app: FastAPI) -> Site:
     holds.add(site)
     storage.add(site)
     alerts.add(site)
+    verify.add(site)
     nicegui_app.state.camsvc = server
     ui.run_with(
         app,

@@ -31,6 +31,7 @@ from camsvc.web.components import (
     player,
     results,
     timeline,
+    verify,
     wall,
 )
 from camsvc.web.language import LANGUAGES, LanguageCode, language, read_catalogue
@@ -151,6 +152,7 @@ COMPONENTS = {
     "map": ((*map.TEXTS, *map_ground.GROUND_TEXTS), ("map", "map/draw", "map/ground", "map/pins", "map/shapes")),
     "player": (player.TEXTS, ("player",)),
     "results": (results.TEXTS, ("results",)),
+    "verify": (verify.TEXTS, ("verify",)),
     "wall": (wall.TEXTS, ("wall", "live/list", "live/news", "live/walls", *LIVE)),
 }
 

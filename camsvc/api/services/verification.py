@@ -119,7 +119,7 @@ class Verifier:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.require_room(size_bytes)
             with tempfile.TemporaryFile(dir=self._folder) as file:
-                yield file  # type: ignore[misc]
+                yield file
         finally:
             with self._lock:
                 self._busy.discard(user_id)
