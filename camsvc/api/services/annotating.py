@@ -198,10 +198,11 @@ def is_readable(user: User, area: str) -> bool:
 
 
 def require(server: Server, user: User, incident: UUID, *, source: str | None = None) -> Incident:
-    """The incident, about which ``user`` may read. Refusals are recorded."""
-    found = rights.require_incident(server, user, Action.REPLAY, incident, source=source)
+    """The incident, about which ``user`` may read. Refusals are recorded. What is said of footage is not given with it
+    to the people of another agency's case."""
+    found = rights.require_incident(server, user, Action.REPLAY, incident, source=source, honour_shares=False)
     if not user.may(Action.SEARCH, found.area):
-        rights.require_incident(server, user, Action.SEARCH, incident, source=source)
+        rights.require_incident(server, user, Action.SEARCH, incident, source=source, honour_shares=False)
     return found
 
 

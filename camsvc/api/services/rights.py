@@ -11,11 +11,12 @@ from uuid import UUID
 from camsvc.api.context import Server
 from camsvc.api.errors import ForbiddenError, ReasonError
 from camsvc.api.services import audit
-from camsvc.db.queries import directory
+from camsvc.db.queries import directory, shares
 from camsvc.db.queries import incidents as incident_rows
 from camsvc.db.queries.directory import CameraEntry
 from camsvc.domain.account import EVERYWHERE, Action, Reach, User
 from camsvc.domain.audit import Kind, Outcome
+from camsvc.domain.case import gives
 from camsvc.domain.incident import Incident
 from camsvc.domain.marks import asks_people
 from camsvc.domain.search import IncidentFilter
@@ -69,18 +70,27 @@ def cameras(
 
 
 def require_incident(
-    server: Server, user: User, action: Action, incident: UUID, *, source: str | None = None
+    server: Server,
+    user: User,
+    action: Action,
+    incident: UUID,
+    *,
+    source: str | None = None,
+    honour_shares: bool = True,
 ) -> Incident:
-    """The incident, over whose area ``user`` may do ``action``: the area where its camera stood then.
+    """The incident, over whose area ``user`` may do ``action``: the area where its camera stood then; or whose footage
+    was given to them for a case (``shares.GIVEN``), unless not ``honour_shares``.
 
-    Raises NotFoundError and ForbiddenError as ``require``.
+    Shares are looked up only for who would be refused. Raises NotFoundError and ForbiddenError as ``require``.
     """
     with server.database.session() as session:
         try:
             found = incident_rows.get(session, incident)
         except NotFoundError:
             found = None
-    if found is not None and user.may(action, found.area):
+        may_ = found is not None and user.may(action, found.area)
+        given = () if may_ or not honour_shares else shares.of_user(session, user, action)
+    if found is not None and (may_ or any(gives(each, found) for each in given)):
         _require_reason(server, user, action)
         return found
     if found is None or not user.sees().covers(found.area):

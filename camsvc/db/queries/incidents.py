@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -64,6 +64,23 @@ def get(session: Session, incident: UUID, reach: Reach = EVERYWHERE) -> Incident
     if found is None or not reach.covers(found[1].area):
         raise not_found(incident)
     return from_row(found[0], found[1])
+
+
+def at(session: Session, positions: Sequence[Position]) -> dict[UUID, Incident]:
+    """Those of ``positions`` that are in the index, by id, in one statement."""
+    return {each.id: each for each in _rows(session, positions)}
+
+
+def named(session: Session, ids: Collection[UUID]) -> dict[UUID, Incident]:
+    """Those of ``ids`` that are in the index. Their start is not known, so every month is looked at by key: for some
+    hundreds at once."""
+    rows = session.execute(
+        select(IncidentRow, ViewpointRow)
+        .join(ViewpointRow, ViewpointRow.id == IncidentRow.viewpoint_id)
+        .where(IncidentRow.id == func.any(bindparam("ids", list(ids), ARRAY(Uuid))))
+        .execution_options(populate_existing=True)
+    )
+    return {each.id: each for each in _read(rows)}
 
 
 def not_found(incident: UUID) -> NotFoundError:
