@@ -26,6 +26,8 @@ class Check(StrEnum):
     """Each file is there, is what the manifest says, and no other."""
     ORIGINALS = "originals"
     """What was recorded was still intact in the store when the package was made."""
+    RECORDING = "recording"
+    """What was recorded bears the signature of the worker that recorded it."""
     CERTIFICATE = "certificate"
     """It is the one that was given, and was valid."""
     CUSTODY = "custody"

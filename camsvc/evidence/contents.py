@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,8 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from camsvc.domain.coverage import Coverage, MissingSpan
-from camsvc.domain.export_job import Snapshot, Span, Subjects
+from camsvc.domain.export_job import Contents, Snapshot, Span, Subjects
+from camsvc.domain.fault import Fault
 from camsvc.domain.incident import ClipPart, Incident
+from camsvc.domain.redaction import Redaction
+from camsvc.domain.seal import SealedFile, WorkerKey
 
 INCIDENTS_MAX = 1000
 """Of one package: its manifest and reports are made in memory, some kilobytes an incident."""
@@ -19,6 +22,12 @@ TOLERANCE = timedelta(milliseconds=500)
 """Between two pictures, or two parts: less is no hole in the footage of a camera that sends two pictures a second."""
 README, CERTIFICATE, SUMS = "README.txt", "certificate.pem", "SHA256SUMS"
 MANIFEST, SIGNATURE, TIME_STAMP = "manifest.json", "manifest.json.sig", "manifest.json.sig.tsr"
+TRACKS, THUMBNAIL = "tracks.json", "thumbnail.jpg"
+"""In an incident's folder."""
+WORKERS = "workers/"
+"""Folder of the workers' public keys: ``workers/ID.pem``, the id being the SHA-256 of the key."""
+SEAL, SEAL_SIGNATURE = ".seal", ".seal.sig"
+"""Suffixes of the two files of a seal."""
 UNLISTED = (SUMS, MANIFEST, SIGNATURE, TIME_STAMP)
 """Files that ``SHA256SUMS`` does not name: the manifest vouches for it, the signature for the manifest."""
 FORMAT, VERSION = "camsvc-evidence", 1
@@ -30,7 +39,19 @@ class Role(StrEnum):
     THUMBNAIL = "thumbnail"
     TRACKS = "tracks"
     PROVENANCE = "c2pa"
-    """C2PA manifest of an original, beside it."""
+    """C2PA manifest of an original or a snapshot, beside it."""
+    SEAL = "seal"
+    """What the worker signed when it had written the file of the same name."""
+    SEAL_SIGNATURE = "seal_signature"
+    WORKER_KEY = "worker_key"
+    """Public key that checks seals."""
+    VIEWING = "viewing"
+    """A copy for viewing: text and boxes burnt in, gaps as slates."""
+    REDACTED = "redacted"
+    """A copy in which people and vehicles are unrecognisable, as was decided."""
+    PICTURE = "picture"
+    """From a redacted copy: what reports show of it."""
+    SNAPSHOT = "snapshot"
     NOTE = "note"
     """Says that the file of the same name is altered or missing."""
     REPORT = "report"
@@ -43,6 +64,8 @@ class FileState(StrEnum):
     """Its sha256 is the one that was recorded when it was written."""
     ALTERED = "altered"
     """It is not what was written. It is in the package as it was found, marked as such."""
+    FORGED = "forged"
+    """It fits the record of it, but the record is not the one that the worker signed: both were changed."""
     MISSING = "missing"
     """The store does not have it. It is not in the package."""
     UNRECORDED = "unrecorded"
@@ -77,6 +100,8 @@ class CameraFacts:
     """None: the camera's record is gone."""
     area_names: tuple[str, ...]
     """Of its area then, from the root."""
+    area: str = ""
+    """Path of that area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +116,12 @@ class Found:
     """Within its time and clip: what was not recorded, and what was not analysed."""
     only: frozenset[int] | None = None
     """Parts of the clip that are asked for, by index: those that a span of time touches. None: all."""
+    seals: Mapping[str, SealedFile] = field(default_factory=dict)
+    """By the name of what they are of: ``clip-0000.mp4``, ``tracks.json``. What is not in it is unsealed."""
+    faults: tuple[Fault, ...] = ()
+    """Known before: files that are not what was recorded."""
+    redaction: Redaction | None = None
+    """What is hidden in a redacted copy; None: nobody decided anything."""
 
     @property
     def parts(self) -> tuple[ClipPart, ...]:
@@ -154,6 +185,11 @@ class Gathered:
     snapshots: tuple[FoundSnapshot, ...] = ()
 
 
+def clip_name(part: int) -> str:
+    """Of an original, in its incident's folder."""
+    return f"clip-{part:04d}.mp4"
+
+
 def uncovered(
     spans: Iterable[tuple[datetime, datetime]], from_at: datetime, to_at: datetime
 ) -> tuple[tuple[datetime, datetime], ...]:
@@ -184,6 +220,8 @@ class Packed:
     recorded_in: str | None = None
     """``index``: the database; ``store``: the store's own note of what was uploaded."""
     detail: str | None = None
+    key: str | None = None
+    """Of a seal: the id of the worker's key."""
 
     @property
     def is_sound(self) -> bool:
@@ -201,15 +239,20 @@ class Package:
     installation: dict[str, Any]
     """Of the manifest: who signs."""
     timezone: str
-    found: tuple[Found, ...]
+    contents: Contents
+    found: Gathered
     custody: dict[str, Any]
+    keys: Mapping[str, WorkerKey] = field(default_factory=dict)
+    """Of the workers whose seals are in the package, by id."""
+    copies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of the manifest: how each copy was made, by its name."""
     files: list[Packed] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
     """Thumbnails by name, as far as the PDF shows them."""
 
     @property
     def problems(self) -> list[Packed]:
-        """Files that are altered, missing or vouched for by nobody."""
+        """Files that are altered, forged, missing or vouched for by nobody."""
         return [each for each in self.files if not each.is_sound]
 
     def of(self, found: Found, *roles: Role) -> list[Packed]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 from uuid import UUID
@@ -23,6 +23,11 @@ NOTE = {
         "THE FILE {name} WAS ALTERED in the store before it was exported. Do not take it for the original.\n"
         "{detail}\n"
     ),
+    FileState.FORGED: (
+        "TỆP {name} KHÔNG khớp chữ ký của máy ghi: tệp và bản ghi của nó đã bị thay đổi. Không dùng làm bản gốc.\n"
+        "THE FILE {name} does not fit the recorder's signature: it and the record of it were changed. Do not take it"
+        " for the original.\n{detail}\n"
+    ),
     FileState.MISSING: (
         "TỆP {name} KHÔNG CÒN trong kho lưu trữ.\nTHE FILE {name} IS MISSING from the store.\n{detail}\n"
     ),
@@ -37,11 +42,13 @@ class Source:
     name: str
     """In the package."""
     role: Role
-    incident: UUID
+    incident: UUID | None
     part: int | None = None
     size_bytes: int | None = None
     """None: the index does not keep it, the store's note is used."""
     sha256: str | None = None
+    is_forged: bool = False
+    """What was recorded of it is not what its worker signed."""
 
 
 class Copy(Protocol):
@@ -60,10 +67,18 @@ NOBODY = _Nobody()
 class Copier:
     """For one thread."""
 
-    def __init__(self, store: ObjectStore, zip_: ZipWriter, on_bytes: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        zip_: ZipWriter,
+        on_bytes: Callable[[Role, int], None],
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``check`` is called between pieces; what it raises ends the copying."""
         self._store = store
         self._zip = zip_
         self._on_bytes = on_bytes
+        self._check = check
 
     def copy(self, source: Source, aside: Copy | BinaryIO = NOBODY) -> list[Packed]:
         """The file, and a note beside it when it is altered or missing. ``aside`` is given the same bytes.
@@ -81,15 +96,18 @@ class Copier:
         try:
             # What is longer than recorded is altered already: no more of it is taken.
             with self._zip.entry(source.name, expected) as write:
-                for block in _blocks(self._pieces(source.key, min(expected, stat.size_bytes))):
+                for block in blocks(self._pieces(source.key, min(expected, stat.size_bytes))):
+                    self._check()
                     digest.update(block)
                     size += len(block)
                     write(block)
                     aside.write(block)
-                    self._on_bytes(len(block))
+                    self._on_bytes(source.role, len(block))
         except NotFoundError as error:
             raise StoreUnavailableError(f"{source.key} vanished while it was read: export again") from error
         state, detail = _judge(expected, recorded, stat, size, digest.hexdigest())
+        if state is FileState.INTACT and source.is_forged:
+            state, detail = FileState.FORGED, "the worker's signature is not over what the index says of it"
         return self._noted(
             Packed(
                 source.name,
@@ -136,7 +154,7 @@ class Copier:
         return [packed, note]
 
 
-def _blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Joined into pieces of about BLOCK_BYTES."""
     waiting: list[bytes] = []
     size = 0

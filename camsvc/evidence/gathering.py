@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from camsvc.db.queries import audit, coverage, custody, directory, incidents
+from camsvc.db.queries import audit, coverage, custody, directory, faults, incidents, redactions, seals
 from camsvc.db.queries.areas import all_areas
 from camsvc.domain.account import Reach
 from camsvc.domain.audit import canonical
 from camsvc.domain.case import SPAN_MAX, Access, Wanted
 from camsvc.domain.coverage import MissingSpan
 from camsvc.domain.export_job import Snapshot, Span, Subjects
+from camsvc.domain.fault import Fault
 from camsvc.domain.hold import MARGIN
 from camsvc.domain.incident import Incident
+from camsvc.domain.redaction import Redaction
+from camsvc.domain.seal import SealedFile, SealOf, WorkerKey
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import InputError, NotFoundError
-from camsvc.evidence.contents import INCIDENTS_MAX, CameraFacts, Found, FoundSnapshot, FoundSpan, Gathered
+from camsvc.evidence.contents import (
+    INCIDENTS_MAX,
+    TRACKS,
+    CameraFacts,
+    Found,
+    FoundSnapshot,
+    FoundSpan,
+    Gathered,
+    clip_name,
+)
 
 CUSTODY_MAX = 10_000
 """Records about one package's incidents; the newest. When there are more the manifest says so."""
@@ -49,6 +62,7 @@ def gather(session: Session, subjects: Subjects, access: Access) -> Gathered:
         _snapshot(each, access)
     ordered = sorted(found.values(), key=lambda each: (each.started_at, each.id))
     numbers = {each.id: number for number, each in enumerate(ordered, start=1)}
+    known = _Known.of(session, [each.id for each in ordered])
     return Gathered(
         tuple(
             Found(
@@ -57,6 +71,9 @@ def gather(session: Session, subjects: Subjects, access: Access) -> Gathered:
                 _camera(session, each.camera, each.area, names),
                 _missing(session, each),
                 None if each.id in asked else _parts_of(each, spans),
+                known.seals.get(each.id, {}),
+                tuple(known.faults.get(each.id, ())),
+                known.redactions.get(each.id),
             )
             for each in ordered
         ),
@@ -179,6 +196,33 @@ def _span(
     )
 
 
+def worker_keys(session: Session, found: Gathered) -> dict[str, WorkerKey]:
+    """Of those whose seals the incidents bear, by id."""
+    ids = {file.seal.key for each in found.incidents for file in each.seals.values()}
+    return {key.id: key for key in seals.keys(session, ids)} if ids else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Beside the incidents: one statement each for all of them."""
+
+    seals: dict[UUID, dict[str, SealedFile]]
+    faults: dict[UUID, list[Fault]]
+    redactions: dict[UUID, Redaction]
+
+    @classmethod
+    def of(cls, session: Session, ids: Sequence[UUID]) -> Self:
+        sealed: dict[UUID, dict[str, SealedFile]] = {}
+        for (incident, what, part), file in seals.files_of(session, ids).items():
+            name = TRACKS if what == SealOf.TRACKS else clip_name(part or 0)
+            sealed.setdefault(incident, {})[name] = file
+        wrong: dict[UUID, list[Fault]] = {}
+        for fault in faults.of_incidents(session, ids):
+            if fault.incident is not None:
+                wrong.setdefault(fault.incident, []).append(fault)
+        return cls(sealed, wrong, redactions.of_incidents(session, ids))
+
+
 def custody_log(session: Session, wanted: Iterable[UUID]) -> dict[str, Any]:
     """Of the manifest: the records about these incidents, and the end of the chain, all with their hashes."""
     head = audit.head(session)
@@ -203,7 +247,7 @@ def _camera(session: Session, camera: str, area: str, names: dict[str, str]) -> 
     steps = area.split("/")
     paths = ["/".join(steps[: depth + 1]) for depth in range(len(steps))]
     return CameraFacts(
-        camera, entry.name if entry else None, tuple(names.get(path, path.split("/")[-1]) for path in paths)
+        camera, entry.name if entry else None, tuple(names.get(path, path.split("/")[-1]) for path in paths), area
     )
 
 

@@ -9,13 +9,28 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import camsvc
 from camsvc.domain.coverage import MissingSpan
+from camsvc.domain.fault import Fault
 from camsvc.domain.incident import ClipPart, Incident
 from camsvc.domain.incident_json import incident_json, time_json
-from camsvc.evidence.contents import FORMAT, VERSION, FileState, Found, Package, Packed, Role
+from camsvc.domain.seal import WorkerKey
+from camsvc.evidence.contents import (
+    FORMAT,
+    VERSION,
+    WORKERS,
+    FileState,
+    Found,
+    FoundSnapshot,
+    FoundSpan,
+    Package,
+    Packed,
+    Role,
+    clip_name,
+)
 
 
 def sums_text(files: Iterable[Packed]) -> str:
@@ -37,10 +52,16 @@ def manifest_text(package: Package, sums: str) -> str:
             "account": package.request.user_name,
             "reason": package.request.reason,
             "case_number": package.request.case_number,
+            "case_title": package.request.case_title,
+            "case_people": list(package.request.case_people),
         },
+        "contents": asdict(package.contents),
         "sound": not package.problems,
         "timezone": package.timezone,
-        "incidents": [_incident(each, package) for each in package.found],
+        "incidents": [_incident(each, package) for each in package.found.incidents],
+        "spans": [_span(each) for each in package.found.spans],
+        "snapshots": [_snapshot(each, package) for each in package.found.snapshots],
+        "workers": [_worker(each) for each in package.keys.values()],
         "custody": package.custody,
         "files": [_file(each) for each in package.files],
         "sha256sums": hashlib.sha256(sums.encode()).hexdigest(),
@@ -55,10 +76,16 @@ def _incident(found: Found, package: Package) -> dict[str, Any]:
     if values["clip"] is not None:
         for part in values["clip"]["parts"]:
             del part["url"]
-            part["file"] = originals[part["index"]].name
-            part["state"] = originals[part["index"]].state.value
+            packed = originals.get(part["index"])
+            part["file"] = packed.name if packed else None
+            part["state"] = packed.state.value if packed else None
+            part["sealed_by"] = _sealed_by(found, part["index"])
     for name, role in (("thumbnail", Role.THUMBNAIL), ("tracks", Role.TRACKS)):
         values[name] = next((each.name for each in package.of(found, role)), None)
+    if package.contents.redacted:
+        # What it says of single people and vehicles stays out as well.
+        values["objects"] = [{"class": each["class"]} for each in values["objects"]]
+    copies = package.of(found, Role.VIEWING, Role.REDACTED)
     return {
         "folder": found.folder,
         **values,
@@ -66,11 +93,69 @@ def _incident(found: Found, package: Package) -> dict[str, Any]:
         "area_names": list(found.camera.area_names),
         "sessions": _sessions(found.incident),
         "missing": [_missing(span) for span in found.missing],
-        "uncovered": [
-            {"started_at": time_json(started_at), "ended_at": time_json(ended_at)}
-            for started_at, ended_at in found.uncovered
-        ],
+        "uncovered": [_times(*each) for each in found.uncovered],
+        "copies": [{"file": each.name, **package.copies[each.name]} for each in copies if each.name in package.copies],
+        "faults": [_fault(each) for each in found.faults],
     }
+
+
+def _sealed_by(found: Found, part: int) -> str | None:
+    seal = found.seals.get(clip_name(part))
+    return seal.seal.key if seal else None
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    return {
+        "what": fault.what.value,
+        "file": fault.key.rsplit("/", 1)[-1],
+        "found_at": time_json(fault.found_at),
+        "detail": fault.detail,
+    }
+
+
+def _span(found: FoundSpan) -> dict[str, Any]:
+    return {
+        "camera": found.span.camera,
+        "camera_name": found.camera.name,
+        "area_names": list(found.camera.area_names),
+        "from": time_json(found.span.from_at),
+        "to": time_json(found.span.to_at),
+        "incidents": list(found.incidents),
+        "footage": [_times(*each) for each in found.footage],
+        "missing": [_missing(each) for each in found.missing],
+        "uncovered": [_times(*each) for each in found.uncovered],
+    }
+
+
+def _snapshot(found: FoundSnapshot, package: Package) -> dict[str, Any]:
+    taken = found.snapshot
+    packed = next((each for each in package.files if each.name == found.name), None)
+    return {
+        "file": packed.name if packed else None,
+        "state": packed.state.value if packed else None,
+        "camera": taken.camera,
+        "camera_name": found.camera.name,
+        "area_names": list(found.camera.area_names),
+        "at": time_json(taken.at),
+        "by": taken.by,
+        "comment": taken.comment,
+        "clock_error_ms": taken.clock_error_ms,
+        "sha256": taken.sha256,
+    }
+
+
+def _worker(key: WorkerKey) -> dict[str, Any]:
+    return {
+        "key": key.id,
+        "file": f"{WORKERS}{key.id}.pem",
+        "worker": key.worker,
+        "registered_at": time_json(key.registered_at),
+        "ended_at": time_json(key.ended_at) if key.ended_at else None,
+    }
+
+
+def _times(started_at: datetime, ended_at: datetime) -> dict[str, str]:
+    return {"started_at": time_json(started_at), "ended_at": time_json(ended_at)}
 
 
 def _sessions(incident: Incident) -> list[dict[str, Any]]:

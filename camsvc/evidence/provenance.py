@@ -1,50 +1,42 @@
-"""A C2PA manifest for an original, beside it: other people's tools see where it comes from. The clip stays as it is."""
+"""C2PA manifests: other people's tools see where a clip comes from, and what a copy was made of.
+
+Beside an original, which stays as it is; embedded in a copy.
+"""
 
 from __future__ import annotations
 
-import io
-import json
-from typing import Any, BinaryIO
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import camsvc
+from camsvc.domain.export_job import Snapshot
 from camsvc.domain.incident import ClipPart, Incident
 from camsvc.domain.incident_json import time_json
-from camsvc.errors import MediaError
+from camsvc.evidence.claims import FORMAT, Ingredient, sign_file, sign_hash
 from camsvc.evidence.identity import SigningIdentity
 
-FORMAT = "video/mp4"
 CAPTURED = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
+COMPOSED = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeCapture"
+"""Of several files of footage; nothing in it is made up."""
+PICTURE_FORMAT = "image/jpeg"
 FACTS = "org.camsvc.recording"
 """Label of our own assertion."""
-SETTINGS = {"core": {"backing_store_memory_threshold_in_mb": 8}, "verify": {"verify_after_sign": False}}
-"""What the library would keep in memory (up to 512 MB of each copy) goes to a temporary file; measured with a part of
-150 MB: 150 MB of memory instead of 440. It need not read its own work again: tests do, with its reader."""
+COPY = "org.camsvc.copy"
+_CHECKED = [
+    {"code": "claimSignature.validated", "explanation": "made by the same installation"},
+    {"code": "assertion.dataHash.match", "explanation": "compared when the original was read"},
+]
+"""What the library wants to be told of an original: that it was checked before something was made of it."""
 
 
-def manifest_beside(clip: BinaryIO, incident: Incident, part: ClipPart, identity: SigningIdentity) -> bytes:
-    """The manifest store for ``clip`` (seekable; read twice), bound to its bytes. Raises MediaError.
+def manifest_beside(incident: Incident, part: ClipPart, identity: SigningIdentity) -> bytes:
+    """The manifest store for the original of ``part``, bound to every byte of it by its sha256.
 
-    Takes about as much memory as ``clip`` is long. The library asks no network. It writes the clip anew as it goes;
-    that copy goes nowhere.
+    Nothing is read. Raises MediaError.
     """
-    import c2pa  # 23 MB of library
-
-    clip.seek(0)
-    try:
-        signer = c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.PS256, identity.certificate, None)
-        context = c2pa.Context(settings=c2pa.Settings.from_dict(SETTINGS))
-        definition = json.dumps(_definition(incident, part))
-        with signer, context, c2pa.Builder(definition, context) as builder:
-            builder.set_no_embed()
-            return bytes(builder.sign(signer, FORMAT, clip, _Nowhere()))
-    except c2pa.C2paError as error:
-        raise MediaError(f"no C2PA manifest can be made for part {part.index}: {error}") from error
-
-
-def _definition(incident: Incident, part: ClipPart) -> dict[str, Any]:
     at = time_json(part.started_at)
-    agent = {"name": "camsvc", "version": camsvc.__version__}
-    created = {"action": "c2pa.created", "when": at, "digitalSourceType": CAPTURED, "softwareAgent": agent}
     facts = {
         "incident": str(incident.id),
         "camera": incident.camera,
@@ -55,45 +47,78 @@ def _definition(incident: Incident, part: ClipPart) -> dict[str, Any]:
         "clock_error_ms": part.clock_error_ms,
         "sha256": part.sha256,
     }
+    actions = [{"action": "c2pa.created", "when": at, "digitalSourceType": CAPTURED, "softwareAgent": _agent()}]
+    return sign_hash(_definition(f"{incident.camera} {at}", actions, {FACTS: facts}), part.sha256, identity)
+
+
+def snapshot_beside(snapshot: Snapshot, identity: SigningIdentity) -> bytes:
+    """As ``manifest_beside``, for a picture that somebody took of what a camera showed."""
+    at = time_json(snapshot.at)
+    facts = {"camera": snapshot.camera, "at": at, "by": snapshot.by, "sha256": snapshot.sha256}
+    actions = [{"action": "c2pa.created", "when": at, "digitalSourceType": CAPTURED, "softwareAgent": _agent()}]
+    definition = _definition(f"{snapshot.camera} {at}", actions, {FACTS: facts}, PICTURE_FORMAT)
+    return sign_hash(definition, snapshot.sha256, identity)
+
+
+def embed(
+    source: Path,
+    out: Path,
+    incident: Incident,
+    originals: Sequence[Ingredient],
+    what: dict[str, Any],
+    *,
+    is_redacted: bool,
+    at: datetime,
+    identity: SigningIdentity,
+) -> None:
+    """Writes the copy ``source`` to ``out`` with its manifest: it was made of ``originals``, re-encoded, text and
+    boxes burnt in, or people hidden, ``at`` the time given. ``what``: our own words about the copy.
+
+    Raises MediaError, OSError.
+    """
+    now = time_json(at)
+    one = len(originals) == 1
+    ingredients = [
+        {
+            "title": each.title,
+            "format": FORMAT,
+            "relationship": "parentOf" if one else "componentOf",
+            "label": f"part-{number}",
+            "manifest_data": {"format": "application/c2pa", "identifier": f"ingredient-{number}.c2pa"},
+            "validation_results": {"activeManifest": {"success": _CHECKED, "informational": [], "failure": []}},
+        }
+        for number, each in enumerate(originals)
+    ]
+    labels = [f"part-{number}" for number in range(len(originals))]
+    actions: list[dict[str, Any]] = []
+    if one:
+        actions.append({"action": "c2pa.opened", "when": now, "parameters": {"ingredientIds": labels}})
+    else:
+        actions.append({"action": "c2pa.created", "when": now, "digitalSourceType": COMPOSED})
+        actions += [{"action": "c2pa.placed", "when": now, "parameters": {"ingredientIds": [each]}} for each in labels]
+    actions.append({"action": "c2pa.transcoded", "when": now})
+    done = "people and vehicles made unrecognisable" if is_redacted else "camera, time and boxes burnt in"
+    actions.append({"action": "c2pa.edited", "when": now, "description": done})
+    for each in actions:
+        each["softwareAgent"] = _agent()
+    title = f"{incident.camera} {time_json(incident.started_at)} {'redacted' if is_redacted else 'viewing copy'}"
+    definition = _definition(title, actions, {COPY: what}) | {"ingredients": ingredients}
+    sign_file(definition, originals, source, out, identity)
+
+
+def _definition(
+    title: str, actions: list[dict[str, Any]], facts: dict[str, Any], format_: str = FORMAT
+) -> dict[str, Any]:
     return {
-        "claim_generator_info": [agent],
-        "title": f"{incident.camera} {at}",
-        "format": FORMAT,
+        "claim_generator_info": [_agent()],
+        "title": title,
+        "format": format_,
         "assertions": [
-            {"label": "c2pa.actions", "data": {"actions": [created]}},
-            {"label": FACTS, "data": facts},
+            {"label": "c2pa.actions", "data": {"actions": actions}},
+            *({"label": label, "data": data} for label, data in facts.items()),
         ],
     }
 
 
-class _Nowhere(io.RawIOBase):
-    """Knows how much was written, keeps nothing."""
-
-    def __init__(self) -> None:
-        self._place = 0
-        self._end = 0
-
-    def write(self, data: Any, /) -> int:  # noqa: ANN401  any buffer; Python 3.11 has no name for it
-        length = memoryview(data).nbytes
-        self._place += length
-        self._end = max(self._end, self._place)
-        return length
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        self._place = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._end}[whence] + offset
-        return self._place
-
-    def tell(self) -> int:
-        return self._place
-
-    def read(self, size: int = -1, /) -> bytes:
-        return b""
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
+def _agent() -> dict[str, str]:
+    return {"name": "camsvc", "version": camsvc.__version__}

@@ -71,8 +71,8 @@ def report_of(package: Package, language: str) -> Report:
         not problems,
         words("unsound", count=len(problems)) if problems else words("sound"),
         tuple((each.name, words.of("file_state", each.state.value), each.detail or "") for each in problems),
-        map_of(package.found, words("map")),
-        tuple(_section(each, package, words, zone) for each in package.found),
+        map_of(package.found.incidents, words("map")),
+        tuple(_section(each, package, words, zone) for each in package.found.incidents),
         tuple(_record(each["record"], words, zone) for each in records),
         note if records else words("custody.none"),
     )
@@ -111,7 +111,7 @@ def _section(found: Found, package: Package, words: Words, zone: ZoneInfo) -> Se
     heading = f"{words('incident', number=found.number)}: {words.of('kind', incident.kind)}, {name}"
     pictures = [each.name for each in package.of(found, Role.THUMBNAIL) if each.sha256 and each.is_sound]
     originals = {each.part: each for each in package.of(found, Role.ORIGINAL)}
-    parts = tuple(_part(each, originals[each.index], words, zone) for each in _parts(found))
+    parts = tuple(_part(each, originals[each.index], words, zone) for each in found.parts if each.index in originals)
     return Section(
         found.number,
         heading,

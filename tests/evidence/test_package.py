@@ -73,6 +73,7 @@ def test_the_manifest_says_where_it_comes_from_and_what_is_missing(exported: Exp
     manifest = manifest_of(exported.file)
     assert manifest["request"] == {
         "by": "Đại úy Trần Văn A", "account": None, "reason": "Điều tra vụ va chạm", "case_number": "HS-2026/114",
+        "case_title": None, "case_people": [],
     }  # fmt: skip
     first, second = manifest["incidents"]
     assert first["camera_name"] == "Cầu Như Nguyệt, hướng Bắc"

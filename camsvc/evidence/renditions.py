@@ -1,0 +1,227 @@
+"""Copies of an incident's clip for a package: for viewing, and redacted.
+
+One part of the clip lies on the disk at a time, and one copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from camsvc import log
+from camsvc.domain.incident import Clip, ClipPart
+from camsvc.domain.redaction import Redaction
+from camsvc.errors import InputError, IntegrityError, MediaError, NotFoundError
+from camsvc.evidence import export_boxes
+from camsvc.evidence.claims import Ingredient
+from camsvc.evidence.contents import Found, Package, Role, clip_name
+from camsvc.evidence.copying import blocks
+from camsvc.evidence.footage import Footage
+from camsvc.evidence.identity import SigningIdentity
+from camsvc.evidence.means import Means, Options
+from camsvc.evidence.provenance import embed, manifest_beside
+from camsvc.evidence.redacting import make_redacted
+from camsvc.evidence.viewing import make_viewing
+from camsvc.media.thumbnail import encode_jpeg
+from camsvc.vision.detector import Detector, open_detector
+
+PICTURE_WIDTH = 480
+PICTURE_AT = 0.4
+"""Of a redacted copy's length: where the reports' picture is taken; at its start there may be nobody yet."""
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One copy, on the disk until the context that gave it ends."""
+
+    file: Path
+    facts: dict[str, Any]
+    """Of the manifest."""
+    picture: bytes | None = None
+    """JPEG."""
+
+
+class Renditions:
+    """For one thread, which opens the detector when a redacted copy is first asked for."""
+
+    def __init__(self, means: Means, options: Options, package: Package, identity: SigningIdentity) -> None:
+        self._means = means
+        self._options = options
+        self._package = package
+        self._identity = identity
+        self._detector: Detector | None = None
+
+    @contextmanager
+    def copy(
+        self, found: Found, role: Role, tracks: dict[str, Any] | None, on_progress: Callable[[float], None]
+    ) -> Iterator[Copied]:
+        """Raises UnplayableError when there is nothing to be seen; InputError when a redacted copy still shows
+        somebody; DetectorError, StoreUnavailableError, OSError."""
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._options.scratch)))
+            reading = _Reading(self._means, folder, self._options.check)
+            footage = self._footage(found, tracks, reading)
+            made = folder / "made.mp4"
+            facts: dict[str, Any] = {"kind": role.value}
+            if role is Role.REDACTED:
+                facts |= self._redact(found, footage, made, on_progress)
+            else:
+                make_viewing(footage, made, check=self._options.check, on_progress=on_progress)
+            facts["of"] = [
+                {"part": part.index, "sha256": part.sha256, "state": reading.states.get(part.index, "intact")}
+                for part in footage.parts
+            ]
+            export_boxes.append(made, self._exported(found, footage))
+            if self._options.contents.provenance:
+                made = self._embedded(found, footage, made, facts, role)
+            picture = _picture(made) if role is Role.REDACTED else None
+            yield Copied(made, facts, picture)
+
+    def _footage(self, found: Found, tracks: dict[str, Any] | None, reading: _Reading) -> Footage:
+        incident = found.incident
+        gaps = incident.clip.gaps if incident.clip else ()
+        clip = Clip(found.parts, gaps) if found.parts else None
+        return Footage(
+            replace(incident, clip=clip),
+            found.camera.name or "",
+            self._package.timezone,
+            tracks,
+            reading.part,
+            found.missing,
+        )
+
+    def _redact(
+        self, found: Found, footage: Footage, out: Path, on_progress: Callable[[float], None]
+    ) -> dict[str, Any]:
+        redaction = found.redaction or Redaction(found.incident.id)
+        report = make_redacted(
+            footage,
+            redaction,
+            out,
+            detector=self._opened(),
+            check=self._options.check,
+            on_progress=on_progress,
+        )
+        if report.remaining:
+            raise InputError(
+                f"incident {found.incident.id}: {report.remaining} times the detector still finds somebody who should"
+                " be hidden",
+                parameter="redacted",
+                cure="draw what it missed as regions in the redaction of the incident, and export again",
+            )
+        return {
+            "blur": redaction.blur.value,
+            "revision": redaction.revision,
+            "regions": len(redaction.regions),
+            "sound": redaction.sound,
+            "frames": report.frames,
+            "hidden_tracks": report.hidden_tracks,
+            "seen_tracks": report.seen_tracks,
+            "added": report.added,
+            "rounds": len(report.rounds),
+            "remaining": report.remaining,
+            "detector": report.detector,
+        }
+
+    def _opened(self) -> Detector:
+        if self._detector is None:
+            settings = self._means.settings
+            given = self._means.detector
+            self._detector = given() if given else open_detector(settings.detector, settings.data / "models")
+        return self._detector
+
+    def _exported(self, found: Found, footage: Footage) -> export_boxes.Exported:
+        package, parts = self._package, footage.parts
+        return export_boxes.Exported(
+            unit=package.organisation or "camsvc",
+            operator=package.request.by,
+            at=package.created_at,
+            source=found.camera.name or found.incident.camera,
+            starts_at=parts[0].started_at if len(parts) == 1 else None,
+        )
+
+    def _embedded(self, found: Found, footage: Footage, made: Path, facts: dict[str, Any], role: Role) -> Path:
+        """Without a manifest, with a note, when the library cannot."""
+        incident = found.incident
+        signed = made.with_name("signed.mp4")
+        try:
+            originals = [
+                Ingredient(f"{found.folder}/{clip_name(part.index)}", manifest_beside(incident, part, self._identity))
+                for part in footage.parts
+            ]
+            told = {"incident": str(incident.id), "camera": incident.camera, **facts}
+            embed(
+                made,
+                signed,
+                incident,
+                originals,
+                told,
+                is_redacted=role is Role.REDACTED,
+                at=self._package.created_at,
+                identity=self._identity,
+            )
+        except MediaError as error:
+            _log.warning("no C2PA manifest in a copy", incident=str(incident.id), reason=str(error))
+            facts["no_c2pa"] = str(error)
+            signed.unlink(missing_ok=True)
+            return made
+        made.unlink()
+        return signed
+
+
+class _Reading:
+    """Parts of one incident, from the store to the disk, one after the other."""
+
+    def __init__(self, means: Means, folder: Path, check: Callable[[], None]) -> None:
+        self._store = means.store
+        self._folder = folder
+        self._check = check
+        self.states: dict[int, str] = {}
+        """Of parts that were not intact."""
+
+    @contextmanager
+    def part(self, part: ClipPart) -> Iterator[Path]:
+        """Raises NotFoundError, IntegrityError, StoreUnavailableError."""
+        file = self._folder / clip_name(part.index)
+        digest, size = hashlib.sha256(), 0
+        try:
+            with self._store.open(part.key) as pieces, file.open("wb") as out:
+                for block in blocks(pieces):
+                    self._check()
+                    size += len(block)
+                    if size > part.size_bytes:
+                        break
+                    digest.update(block)
+                    out.write(block)
+            if size != part.size_bytes or digest.hexdigest() != part.sha256:
+                self.states[part.index] = "altered"
+                raise IntegrityError(f"part {part.index} is not what was recorded")
+            yield file
+        except NotFoundError:
+            self.states.setdefault(part.index, "missing")
+            raise
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def _picture(file: Path) -> bytes | None:
+    """One picture of a copy; None: none can be decoded."""
+    try:
+        with av.open(str(file)) as container:
+            stream = container.streams.video[0]
+            if container.duration:
+                container.seek(int(container.duration * PICTURE_AT))
+            frame = next(container.decode(stream))
+            return encode_jpeg(frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False), PICTURE_WIDTH)
+    except (av.FFmpegError, StopIteration, IndexError):
+        return None
