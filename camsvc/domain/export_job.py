@@ -41,6 +41,8 @@ class Snapshot:
     by: str
     comment: str = ""
     clock_error_ms: float | None = None
+    incident: UUID | None = None
+    """That it was taken from; None: of a live picture."""
 
 
 @dataclass(frozen=True, slots=True)

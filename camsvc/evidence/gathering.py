@@ -105,7 +105,11 @@ def _incident(session: Session, wanted: UUID, access: Access) -> Incident:
 def _snapshot(wanted: Snapshot, access: Access) -> None:
     if access.reach.covers(wanted.area):
         return
-    if not any(_gives(each, wanted.camera, wanted.area, wanted.at, wanted.at) for each in access.shares):
+    if not any(
+        (wanted.incident is not None and each.incident == wanted.incident)
+        or _gives(each, wanted.camera, wanted.area, wanted.at, wanted.at)
+        for each in access.shares
+    ):
         raise NotFoundError(f"there is no snapshot {wanted.item}", parameter="items", cure="take it from its case")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,10 +12,12 @@ from camsvc.db.queries import holds
 from camsvc.domain.case import Access
 from camsvc.domain.coverage import Coverage
 from camsvc.domain.export_job import Contents, Snapshot, Span, Subjects
-from camsvc.domain.incident import ClipPart, Incident
-from camsvc.evidence.contents import Found, FoundSpan, Gathered
+from camsvc.domain.fault import Fault
+from camsvc.domain.incident import ClipPart, Incident, IncidentState
+from camsvc.evidence.contents import Found, FoundSpan, Gathered, clip_name
 from camsvc.evidence.gathering import gather
 from camsvc.evidence.means import ANY_FOOTAGE, USUAL, Means
+from camsvc.evidence.package import effective
 
 VIEWING_SHARE = 1.0
 """Bytes of a copy for viewing for one of the original's: made at the same size of picture, with the encoder's constant
@@ -39,8 +41,10 @@ class WarningKind(StrEnum):
     """Files of ``count`` incidents are known to be altered, missing or forged."""
     UNSEALED = "unsealed"
     """Footage of ``count`` incidents bears no worker's signature: it was recorded before there were any."""
-    ORIGINALS_SHOW_ALL = "originals_show_all"
-    """Originals and redacted copies together: who gets the package sees what the copies hide."""
+    UNDECIDED = "undecided"
+    """Nobody decided what to hide in ``count`` incidents: all people and vehicles will be."""
+    SNAPSHOTS_LEFT_OUT = "snapshots_left_out"
+    """``count`` snapshots stay out of a package of redacted copies: they may show what those hide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,6 @@ class Hole:
     ended_at: datetime
     reason: str
     """``domain.incident.GapReason``, or ``unrecorded``."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFault:
-    """A file that is known not to be what was recorded."""
-
-    what: str
-    """``missing``, ``altered`` or ``forged``."""
-    key: str
-    found_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ class PreviewIncident:
     size_bytes: int
     """Of its parts."""
     is_held: bool
-    faults: tuple[KnownFault, ...]
+    faults: tuple[Fault, ...]
     is_sealed: bool
     """Each of its parts bears a worker's signature."""
 
@@ -122,9 +116,8 @@ def preview(means: Means, subjects: Subjects, contents: Contents = USUAL, access
     with means.database.session() as session:
         found = gather(session, subjects, access)
         held = holds.held_ids(session, [each.incident.id for each in found.incidents])
-        faults: Mapping[UUID, tuple[KnownFault, ...]] = {}
-        sealed: frozenset[UUID] = frozenset()
-    incidents = tuple(_incident(each, held, faults, sealed) for each in found.incidents)
+    contents = effective(contents)
+    incidents = tuple(_incident(each, held) for each in found.incidents)
     footage_bytes = sum(each.size_bytes for each in incidents)
     return Preview(
         incidents,
@@ -133,8 +126,29 @@ def preview(means: Means, subjects: Subjects, contents: Contents = USUAL, access
         footage_bytes,
         sum(part.duration_s for each in incidents for part in each.parts),
         _estimate(found, footage_bytes, contents),
-        (),
+        tuple(_warnings(found, incidents, contents)),
     )
+
+
+def _warnings(found: Gathered, incidents: tuple[PreviewIncident, ...], contents: Contents) -> Iterator[PreviewWarning]:
+    """What whoever asks should know before; in the order of WarningKind."""
+    holed = [each for each in found.incidents if _holes(each)]
+    broken = [each for each in found.spans if _holes(each)]
+    expired = [each for each in incidents if each.incident.footage_expired_at is not None]
+    empty = [each for each in incidents if not each.parts and each.incident.footage_expired_at is None]
+    counts = {
+        WarningKind.GAPS: len(holed) + len(broken),
+        WarningKind.EXPIRED: len(expired),
+        WarningKind.NO_FOOTAGE: len(empty) + sum(not each.footage for each in found.spans),
+        WarningKind.OPEN: sum(each.incident.state is IncidentState.OPEN for each in incidents),
+        WarningKind.AT_FAULT: sum(bool(each.faults) for each in incidents),
+        WarningKind.UNSEALED: sum(bool(each.parts) and not each.is_sealed for each in incidents),
+        WarningKind.UNDECIDED: sum(
+            contents.redacted and bool(each.parts) and each.redaction is None for each in found.incidents
+        ),
+        WarningKind.SNAPSHOTS_LEFT_OUT: len(found.snapshots) if contents.redacted else 0,
+    }
+    yield from (PreviewWarning(kind, count) for kind, count in counts.items() if count)
 
 
 def _estimate(found: Gathered, footage_bytes: int, contents: Contents) -> int:
@@ -143,9 +157,7 @@ def _estimate(found: Gathered, footage_bytes: int, contents: Contents) -> int:
     return round(footage_bytes * shares) + others * EACH_BYTES + FIXED_BYTES
 
 
-def _incident(
-    found: Found, held: set[UUID], faults: Mapping[UUID, tuple[KnownFault, ...]], sealed: frozenset[UUID]
-) -> PreviewIncident:
+def _incident(found: Found, held: set[UUID]) -> PreviewIncident:
     incident = found.incident
     return PreviewIncident(
         found.number,
@@ -156,8 +168,8 @@ def _incident(
         _holes(found),
         sum(part.size_bytes for part in found.parts),
         incident.id in held,
-        faults.get(incident.id, ()),
-        incident.id in sealed,
+        found.faults,
+        all(clip_name(part.index) in found.seals for part in found.parts),
     )
 
 

@@ -70,7 +70,7 @@ def selection(
     gone = [each for each in opened if each.incident is not None and each.incident not in there]
     gone = [each for each in gone if each.kind is not ItemKind.SNAPSHOT]
     closed = tuple(each for each in found if each not in opened)
-    return Selection(work.case, _subjects([each for each in opened if each not in gone]), closed, tuple(gone))
+    return Selection(work.case, subjects_of([each for each in opened if each not in gone]), closed, tuple(gone))
 
 
 def positions(items: Collection[Item]) -> list[Position]:
@@ -82,7 +82,8 @@ def positions(items: Collection[Item]) -> list[Position]:
     ]
 
 
-def _subjects(items: Collection[Item]) -> Subjects:
+def subjects_of(items: Collection[Item]) -> Subjects:
+    """All of ``items``, whoever asks."""
     wanted = dict.fromkeys(
         each.incident for each in items if each.incident is not None and each.kind in {ItemKind.INCIDENT, ItemKind.CLIP}
     )
@@ -104,4 +105,5 @@ def _snapshot(item: Item) -> Snapshot:
         by=item.added_by,
         comment=item.comment,
         clock_error_ms=item.clock_error_ms,
+        incident=item.incident,
     )
