@@ -70,6 +70,10 @@ class TrackPaths:
     def of(self, part: int) -> Sequence[Path]:
         return self._paths.get(part, ())
 
+    def all(self) -> Iterator[tuple[int, Path]]:
+        """Each with the part that it lies in."""
+        return ((part, path) for part, paths in self._paths.items() for path in paths)
+
     def refs(self) -> dict[TrackRef, ObjectClass | None]:
         return {path.ref: path.object_class for paths in self._paths.values() for path in paths}
 

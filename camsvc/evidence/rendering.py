@@ -198,6 +198,11 @@ class _Rendering:
             self._rendered.at_s.append(at_s)
 
 
+def pictures(file: Path) -> Iterator[tuple[VideoFrame, float]]:
+    """Of a file, with their player time."""
+    return ((frame, at_s) for frame, at_s, _ in decoded(file) if isinstance(frame, VideoFrame))
+
+
 def decoded(file: Path, *, sound: bool = False) -> Iterator[tuple[VideoFrame | AudioFrame, float, Fraction]]:
     """Pictures, and sound if asked for, in the file's order, with their player time in seconds (0: the first picture)
     and the shape of a pixel. Broken ones are left out; a file that is no film has none."""
