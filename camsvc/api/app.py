@@ -62,6 +62,7 @@ from camsvc.api.services.holds import Keeper
 from camsvc.api.services.live import live_processes
 from camsvc.api.services.live_gauges import LiveGauges
 from camsvc.api.services.openid import Provider
+from camsvc.api.services.prover import Prover
 from camsvc.api.services.readiness import Readiness
 from camsvc.api.services.recent import Recent
 from camsvc.api.services.renditions import Renditions
@@ -170,6 +171,7 @@ def _server(settings: Settings, database: Database, store: ObjectStore, cipher: 
         renditions=Renditions(
             store, settings.data / "renditions", transcode=transcode_for_browser, clock=clock, metrics=counted
         ),
+        prover=Prover(database, store, clock, counted),
         gatekeeper=Gatekeeper(clock),
         readiness=Readiness(database, store, clock),
         recent=Recent(clock),
@@ -216,6 +218,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for duty in server.duties:
             duty.close()
         await server.live.close()
+        server.prover.close()
         await anyio.to_thread.run_sync(server.renditions.close, STOP_S)
         await anyio.to_thread.run_sync(server.feed.join, STOP_S)
         await anyio.to_thread.run_sync(server.states.join, STOP_S)

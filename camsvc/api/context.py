@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from camsvc.api.services.duty import Duty
     from camsvc.api.services.feed import Feed
     from camsvc.api.services.openid import Provider
+    from camsvc.api.services.prover import Prover
     from camsvc.api.services.readiness import Readiness
     from camsvc.api.services.recent import Recent
     from camsvc.api.services.renditions import Renditions
@@ -40,6 +41,7 @@ class Server:
     metrics: HttpMetrics
     feed: Feed
     renditions: Renditions
+    prover: Prover
     gatekeeper: Gatekeeper
     readiness: Readiness
     recent: Recent

@@ -8,7 +8,8 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from camsvc.db.queries.identities import Refusal
-from camsvc.errors import AccessError, CamsvcError, ConflictError, InputError
+from camsvc.domain.fault import FaultKind
+from camsvc.errors import AccessError, CamsvcError, ConflictError, InputError, IntegrityError
 
 MAX_FAULTS = 20
 """Of one request: more tell nobody anything, and a hostile body can hold thousands."""
@@ -89,6 +90,19 @@ class LockedOutError(AccessError):
 
 class NotAcceptableError(InputError):
     """None of the media types that the client accepts can be made."""
+
+
+class FootageFaultError(IntegrityError):
+    """A stored file is not what was recorded: nothing of it is shown."""
+
+    def __init__(self, name: str, what: FaultKind, detail: str) -> None:
+        sentence = {
+            FaultKind.MISSING: "is missing from the object store, although it is listed",
+            FaultKind.ALTERED: "is not what was recorded: it was altered",
+            FaultKind.FORGED: "is not what was recorded: its record was altered, and the worker's seal does not fit",
+        }[what]
+        super().__init__(f"The stored file {name} {sentence} ({detail}). It is not shown.")
+        self.what = what
 
 
 class PreconditionError(ConflictError):

@@ -21,6 +21,7 @@ from camsvc import log
 from camsvc.api.errors import (
     BusyError,
     EnrolmentNeededError,
+    FootageFaultError,
     ForbiddenError,
     InvalidBodyError,
     LockedOutError,
@@ -32,6 +33,7 @@ from camsvc.api.errors import (
     SecondFactorNeededError,
     faults_of,
 )
+from camsvc.domain.fault import FaultKind
 from camsvc.errors import (
     AccessError,
     CamsvcError,
@@ -170,8 +172,18 @@ def _of_unavailable(error: CamsvcError) -> Problem:
     )
 
 
+def _of_footage(error: FootageFaultError, fault: str) -> Problem:
+    """What the store gave is wrong, as a gateway would say; what is not there at all is not there for the client."""
+    status = 404 if error.what is FaultKind.MISSING else 502
+    cure = "tell the administrator: `camsvc fsck` says what else is at fault; /admin/storage lists it"
+    return Problem(status, f"footage-{error.what.value}", str(error), cure=cure, id=fault)
+
+
 def _of_fault(error: Exception) -> Problem:
     fault = str(uuid4())
+    if isinstance(error, FootageFaultError):
+        _log.error("footage is not shown", id=fault, reason=str(error), fault=error.what.value)
+        return _of_footage(error, fault)
     if isinstance(error, CamsvcError):
         _log.error("request failed", id=fault, reason=str(error), kind=type(error).__name__)
         name = "altered" if isinstance(error, IntegrityError) else "failed"

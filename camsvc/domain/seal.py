@@ -17,7 +17,7 @@ from camsvc.domain.incident_json import time_json
 VERSION = 1
 
 
-class Sealed(StrEnum):
+class SealOf(StrEnum):
     """What a worker seals. Pictures are not: they show what a clip shows."""
 
     CLIP = "clip"

@@ -10,9 +10,9 @@ import io
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -54,6 +54,8 @@ PROBES = "probes/"
 """Prefix of objects that only try the store out; nothing else lies there."""
 SHA256 = "sha256"
 """Name of the user metadata that carries the checksum."""
+METADATA = "x-amz-meta-"
+"""Before the names of an uploader's own metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class ObjectStat:
     content_type: str | None
     modified_at: datetime | None
     version: str | None
+    tag: str = ""
+    """Of these very bytes, as the store names them: see ``Chunks.tag``."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """The uploader's own, by name in small letters, without sha256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,20 @@ class _Version:
     size_bytes: int
     is_marker: bool
     """Of a deletion: it holds nothing, and hides what is older."""
+
+
+class Chunks(Iterator[bytes]):
+    """What ``open`` gives: the bytes of one version of an object."""
+
+    def __init__(self, chunks: Iterator[bytes], tag: str, metadata: Mapping[str, str]) -> None:
+        self._chunks = chunks
+        self.tag = tag
+        """Names the version that is read: two reads with one tag read the same bytes, as far as the store can tell."""
+        self.metadata = metadata
+        """As ``ObjectStat.metadata``."""
+
+    def __next__(self) -> bytes:
+        return next(self._chunks)
 
 
 class ObjectStore:
@@ -167,14 +187,16 @@ class ObjectStore:
             if self.client.get_bucket_versioning(bucket_name=self.bucket).status != ENABLED:
                 self.client.set_bucket_versioning(bucket_name=self.bucket, config=VersioningConfig(ENABLED))
 
-    def put_file(self, key: str, path: Path, content_type: str, sha256: str) -> None:
-        """Uploads and verifies. When ``key`` holds just that already, nothing is sent.
+    def put_file(
+        self, key: str, path: Path, content_type: str, sha256: str, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        """Uploads and verifies. When ``key`` holds just that already, nothing is sent. ``metadata``: ASCII, 1 KiB.
 
         ``sha256`` is what the file is meant to be, in hex; raises IntegrityError when what arrived differs: then the
         file changed since, or the way damages it, and nothing is left under ``key``.
         """
         with path.open("rb") as file:
-            self._put(key, file, path.stat().st_size, content_type, sha256)
+            self._put(key, file, path.stat().st_size, content_type, sha256, metadata)
 
     def put_bytes(self, key: str, data: bytes, content_type: str) -> str:
         """As ``put_file``, for something small; its sha256 in hex."""
@@ -183,7 +205,7 @@ class ObjectStore:
         return sha256
 
     @contextmanager
-    def open(self, key: str, offset: int = 0, length: int | None = None) -> Iterator[Iterator[bytes]]:
+    def open(self, key: str, offset: int = 0, length: int | None = None) -> Iterator[Chunks]:
         """The bytes from ``offset``, at most ``length`` of them, in chunks. Raises NotFoundError at once.
 
         A connection that breaks while the chunks are read raises StoreUnavailableError from the iterator.
@@ -194,16 +216,14 @@ class ObjectStore:
             yield chunks
 
     @contextmanager
-    def _opened(
-        self, key: str, version: str | None, offset: int = 0, length: int | None = None
-    ) -> Iterator[Iterator[bytes]]:
+    def _opened(self, key: str, version: str | None, offset: int = 0, length: int | None = None) -> Iterator[Chunks]:
         """``version`` None: the newest."""
         with self._translated(key):
             answer = self.client.get_object(
                 bucket_name=self.bucket, object_name=key, offset=offset, length=length or 0, version_id=version
             )
         try:
-            yield self._chunks(key, answer)
+            yield Chunks(self._chunks(key, answer), _tag(answer.headers), _metadata(answer.headers))
         finally:
             answer.close()  # what was not read is not worth reading: the connection is given up
             answer.release_conn()
@@ -218,10 +238,12 @@ class ObjectStore:
         headers = found.metadata or {}
         return ObjectStat(
             size_bytes=found.size or 0,
-            sha256=headers.get(f"x-amz-meta-{SHA256}"),
+            sha256=headers.get(METADATA + SHA256),
             content_type=found.content_type,
             modified_at=found.last_modified,
             version=found.version_id,
+            tag=_tag(headers),
+            metadata=_metadata(headers),
         )
 
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
@@ -335,7 +357,7 @@ class ObjectStore:
             with self._opened(key, version.id) as chunks:
                 file.writelines(chunks)
             file.seek(0)
-            self._upload(key, file, version.size_bytes, content_type, sha256)
+            self._upload(key, file, version.size_bytes, content_type, sha256, chunks.metadata)
 
     def _versions(self, prefix: str) -> Sequence[_Version]:
         with self._translated(prefix):
@@ -368,18 +390,28 @@ class ObjectStore:
                 return False
             raise
 
-    def _put(self, key: str, data: BinaryIO, size_bytes: int, content_type: str, sha256: str) -> None:
+    def _put(
+        self,
+        key: str,
+        data: BinaryIO,
+        size_bytes: int,
+        content_type: str,
+        sha256: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
         found = self.stat(key)
         claimed = found is not None and (found.size_bytes, found.sha256) == (size_bytes, sha256)
         if not claimed or self.sha256_of(key) != sha256:
-            self._upload(key, data, size_bytes, content_type, sha256)
+            self._upload(key, data, size_bytes, content_type, sha256, metadata or {})
         if self._settle is not None:
             try:
                 self._settle()
             except OSError as error:
                 raise StoreUnavailableError(f"{key}: the store's disk did not sync: {error.strerror}") from error
 
-    def _upload(self, key: str, data: BinaryIO, size_bytes: int, content_type: str, sha256: str) -> None:
+    def _upload(
+        self, key: str, data: BinaryIO, size_bytes: int, content_type: str, sha256: str, metadata: Mapping[str, str]
+    ) -> None:
         """Under a key that holds something else already (altered?), that stays as an older version: evidence."""
         with self._translated(key):
             written = self.client.put_object(
@@ -388,7 +420,7 @@ class ObjectStore:
                 data=data,
                 length=size_bytes,
                 content_type=content_type,
-                metadata={SHA256: sha256},
+                metadata={SHA256: sha256, **metadata},
                 part_size=PART_BYTES,
                 num_parallel_uploads=1,
             )
@@ -404,3 +436,18 @@ class ObjectStore:
 
     def _translated(self, key: str) -> AbstractContextManager[None]:
         return translated(self.endpoint, key)
+
+
+def _tag(headers: Mapping[str, str]) -> str:
+    """Version and ETag: a store without versions still tells by the ETag that something else was written."""
+    named = {name.lower(): value for name, value in headers.items()}
+    return f"{named.get('x-amz-version-id', '')}:{named.get('etag', '').strip(chr(34))}"
+
+
+def _metadata(headers: Mapping[str, str]) -> dict[str, str]:
+    named = {name.lower(): value for name, value in headers.items()}
+    return {
+        name.removeprefix(METADATA): value
+        for name, value in named.items()
+        if name.startswith(METADATA) and name != METADATA + SHA256
+    }

@@ -8,19 +8,23 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from camsvc import log
 from camsvc.clock import Clock
 from camsvc.db import partitions
 from camsvc.db.database import Database
-from camsvc.db.queries import coverage, incidents
+from camsvc.db.queries import audit, coverage, incidents, seals
+from camsvc.db.queries.incidents import Outcome
+from camsvc.db.queries.seals import ToSeal
+from camsvc.domain.audit import Deed, Kind
 from camsvc.domain.incident import Incident
 from camsvc.errors import CamsvcError, DatabaseUnavailableError
 from camsvc.worker.publisher_outage import Outage, Stumbles
 from camsvc.worker.spool import Spool
 from camsvc.worker.spool_coverage import CoverageGap
 from camsvc.worker.spool_entry import Entry
-from camsvc.worker.spool_state import Fenced
+from camsvc.worker.spool_state import EntryState, Fenced, Sealing
 
 ROWS_BATCH = 200
 """Incidents in one transaction. What costs is the commit: 200 at once are published some ten times as fast as one by
@@ -41,6 +45,7 @@ class _Written:
     revision: int
     essence: Incident
     at_s: float
+    seals: frozenset[Sealing]
 
 
 class Rows:
@@ -53,6 +58,7 @@ class Rows:
         self._stop = stop
         self._written: dict[UUID, _Written] = {}
         self._suspects: set[UUID] = set()
+        self._keys: frozenset[str] = frozenset()
         self._room_due_s = clock.monotonic_s()
         self.outage = Outage("database", clock)
         self.stumbles = Stumbles(clock)
@@ -128,16 +134,39 @@ class Rows:
         return True
 
     def _rows(self, batch: list[Entry]) -> None:
-        rows = [entry.state.row() for entry in batch]
+        states = [entry.state for entry in batch]
+        rows = [state.row() for state in states]
         with self._database.session() as session:
             outcomes = incidents.publish_all(session, rows)
+            keys = self._seal(session, states, outcomes)
+        self._keys |= keys
         self.outage.succeeded()
-        for entry, row, outcome in zip(batch, rows, outcomes, strict=True):
+        for entry, state, row, outcome in zip(batch, states, rows, outcomes, strict=True):
             self._suspects.discard(entry.id)
             if isinstance(outcome, bool):
-                self._written[entry.id] = _Written(row.revision, _essence(row), self._clock.monotonic_s())
+                sealed = frozenset(state.stored_seals)
+                self._written[entry.id] = _Written(row.revision, _essence(row), self._clock.monotonic_s(), sealed)
             else:
                 entry.append(Fenced(str(outcome)))
+
+    def _seal(self, session: Session, states: Sequence[EntryState], outcomes: Sequence[Outcome]) -> set[str]:
+        """With their rows go the seals of the files that they name; ids of the keys that are registered now."""
+        new: list[ToSeal] = []
+        keys: dict[str, Sealing] = {}
+        for state, outcome in zip(states, outcomes, strict=True):
+            if not isinstance(outcome, bool):
+                continue
+            written = self._written.get(state.incident.id)
+            for each in state.stored_seals:
+                if written is None or each not in written.seals:
+                    new.append(ToSeal(state.incident.id, each.what, each.part, each.file))
+                    keys[each.key] = each
+        unknown = [each for id_, each in sorted(keys.items()) if id_ not in self._keys]
+        added = [each for each in unknown if seals.register(session, each.key, each.worker, each.public_pem)]
+        seals.put(session, new)
+        for each in added:
+            audit.append(session, key_registered(each.key, each.worker))
+        return set(keys)
 
     def _is_due(self, entry: Entry) -> bool:
         state, written = entry.state, self._written.get(entry.id)
@@ -220,6 +249,11 @@ class Rows:
             return True
         self.stumbles.failed(entry.id)
         return False
+
+
+def key_registered(key: str, worker: str) -> Deed:
+    """What the audit chain says of it: from here on, whoever has the database alone cannot bring in another one."""
+    return Deed(Kind.ADMINISTER, "worker.key_registered", details={"worker": worker, "key": key})
 
 
 def _essence(row: Incident) -> Incident:

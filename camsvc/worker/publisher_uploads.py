@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
 from camsvc import log
 from camsvc.clock import Clock
 from camsvc.domain.incident import ClipPart, Gap, GapReason
+from camsvc.domain.seal import SealOf, file_statement, part_statement
 from camsvc.errors import CamsvcError, IntegrityError, StoreError
 from camsvc.storage import keys
 from camsvc.storage.objects import ObjectStore
+from camsvc.storage.proofs import seal_metadata
 from camsvc.worker.publisher_outage import Outage, Stumbles
 from camsvc.worker.spool import Spool
 from camsvc.worker.spool_entry import Entry
@@ -23,6 +26,7 @@ from camsvc.worker.spool_state import (
     PartStored,
     ThumbnailLost,
     ThumbnailStored,
+    TracksLost,
     TracksStored,
 )
 
@@ -110,14 +114,16 @@ class Uploads:
         if state.thumbnail != state.thumbnail_stored:
             self._thumbnail(entry, state.thumbnail)
         if state.tracks and not state.tracks_stored:
-            path = entry.tracks_file
-            self._put(keys.tracks(entry.id), path, "application/json", _sha256(path))
-            entry.append(TracksStored())
+            self._tracks(entry)
 
     def _part(self, entry: Entry, part: ClipPart) -> None:
         path = entry.part_file(part.index)
+        sealing = entry.state.seal(SealOf.CLIP, part.index)
+        metadata = (
+            seal_metadata(sealing.file.seal, part_statement(entry.state.incident, part)) if sealing is not None else {}
+        )
         try:
-            self._put(part.key, path, "video/mp4", part.sha256)
+            self._put(part.key, path, "video/mp4", part.sha256, metadata)
         except (FileNotFoundError, IntegrityError) as error:
             if path.exists() and _sha256(path) == part.sha256:
                 raise  # the fault is not ours: try again
@@ -129,6 +135,20 @@ class Uploads:
         path.unlink(missing_ok=True)
         entry.measure()
 
+    def _tracks(self, entry: Entry) -> None:
+        path, sealing = entry.tracks_file, entry.state.seal(SealOf.TRACKS)
+        if sealing is None:
+            self._put(keys.tracks(entry.id), path, "application/json", _sha256(path))
+        elif not path.exists() or _sha256(path) != sealing.sha256:
+            _log.error("the tracks are gone or altered", incident=str(entry.id))
+            entry.append(TracksLost())
+            return
+        else:
+            statement = file_statement(entry.state.incident, sealing.what.value, sealing.sha256, sealing.size_bytes)
+            metadata = seal_metadata(sealing.file.seal, statement)
+            self._put(keys.tracks(entry.id), path, "application/json", sealing.sha256, metadata)
+        entry.append(TracksStored())
+
     def _thumbnail(self, entry: Entry, version: int) -> None:
         try:
             picture = entry.thumbnail_file.read_bytes()
@@ -139,9 +159,11 @@ class Uploads:
         self._count(len(picture))
         entry.append(ThumbnailStored(version))
 
-    def _put(self, key: str, path: Path, content_type: str, sha256: str) -> None:
+    def _put(
+        self, key: str, path: Path, content_type: str, sha256: str, metadata: Mapping[str, str] | None = None
+    ) -> None:
         size_bytes = path.stat().st_size
-        self._store.put_file(key, path, content_type, sha256)
+        self._store.put_file(key, path, content_type, sha256, metadata)
         self._count(size_bytes)
 
     def _count(self, size_bytes: int) -> None:

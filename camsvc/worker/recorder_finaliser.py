@@ -5,18 +5,21 @@ It works from the spool alone and not from the recorder's memory, so what a cras
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from pathlib import Path
 from uuid import UUID
 
 from camsvc import log
 from camsvc.clock import Clock
-from camsvc.domain.incident import ClipPart, Gap, GapReason
+from camsvc.domain.incident import ClipPart, Gap, GapReason, Incident
+from camsvc.domain.seal import SealOf, file_statement, part_statement
 from camsvc.errors import CamsvcError, MediaError, SpoolError, UnplayableError
 from camsvc.media.packet_log import PacketLog
 from camsvc.media.remux import WrittenClip, write_mp4
 from camsvc.storage import keys
 from camsvc.worker.recorder_thumbnail import is_whole, picture_of_key_frame
+from camsvc.worker.sealing import Sealer
 from camsvc.worker.spool import Spool
 from camsvc.worker.spool_entry import Entry
 from camsvc.worker.spool_recovery import recover
@@ -26,6 +29,7 @@ from camsvc.worker.spool_state import (
     GapFound,
     PartDamaged,
     PartFinished,
+    Sealing,
     ThumbnailLost,
     ThumbnailMade,
 )
@@ -50,8 +54,20 @@ _log = log.get(__name__)
 class Finaliser:
     """One a worker, in a thread of its own: a long remux does not delay recording."""
 
-    def __init__(self, spool: Spool, *, clock: Clock, stop: threading.Event, siblings: Path | None = None) -> None:
-        """``siblings``: the folder with the spools of all workers of this host; orphans among them are adopted."""
+    def __init__(
+        self,
+        spool: Spool,
+        *,
+        clock: Clock,
+        stop: threading.Event,
+        siblings: Path | None = None,
+        sealer: Sealer | None = None,
+    ) -> None:
+        """``siblings``: the folder with the spools of all workers of this host; orphans among them are adopted.
+
+        Whoever finishes seals: what is adopted unfinished has the adopter's seal. ``sealer`` None: nothing is sealed.
+        """
+        self._sealer = sealer
         self._spool = spool
         self._clock = clock
         self._stop = stop
@@ -125,21 +141,21 @@ class Finaliser:
         if entry.abandoned and recover(entry):
             return True
         if ready := entry.ready:
-            finish_part(entry, ready[0])
+            finish_part(entry, ready[0], self._sealer)
             return True
         if entry.state.sealed and not entry.state.completed:
-            complete(entry)
+            complete(entry, self._sealer)
             return True
         return False
 
 
-def finish_part(entry: Entry, index: int) -> None:
-    """Packet log to MP4; repeatable after a crash at any step. Raises OSError, SpoolError."""
+def finish_part(entry: Entry, index: int, sealer: Sealer | None = None) -> None:
+    """Packet log to MP4, and its seal; repeatable after a crash at any step. Raises OSError, SpoolError."""
     packets_file, state = entry.part_log(index), entry.state
     finished = any(part.index == index for part in state.parts)
     if packets_file.exists() and not finished and index not in state.damaged:
         try:
-            _make_part(entry, index, packets_file)
+            _make_part(entry, index, packets_file, sealer)
         except MediaError as error:
             _give_up(entry, index, str(error))
     if index in entry.state.damaged:
@@ -151,7 +167,7 @@ def finish_part(entry: Entry, index: int) -> None:
     entry.done_with(index)
 
 
-def complete(entry: Entry) -> None:
+def complete(entry: Entry, sealer: Sealer | None = None) -> None:
     """Everything is recorded and every part finished: make the rest. Repeatable. Raises OSError, SpoolError."""
     state, incident = entry.state, entry.state.incident
     changes: list[Change] = []
@@ -164,12 +180,12 @@ def complete(entry: Entry) -> None:
         changes.append(ThumbnailLost())
     elif state.crashed or not state.thumbnail:
         changes.append(ThumbnailMade())
-    entry.append(*changes, Completed(tracks=True))
+    entry.append(*changes, Completed(tracks=True, seal=_seal_tracks(sealer, incident, entry.tracks_file)))
     entry.scenes_file.unlink(missing_ok=True)
     entry.measure()
 
 
-def _make_part(entry: Entry, index: int, packets_file: Path) -> None:
+def _make_part(entry: Entry, index: int, packets_file: Path, sealer: Sealer | None) -> None:
     recorded = _open(packets_file)
     first = next(iter(recorded.packets()), None) if recorded else None
     if recorded is None or first is None:
@@ -177,7 +193,26 @@ def _make_part(entry: Entry, index: int, packets_file: Path) -> None:
     written = write_mp4(entry.part_file(index), recorded.parameters, recorded.packets())
     if not entry.thumbnail_file.exists():
         picture_of_key_frame(entry.thumbnail_file, recorded.parameters.video, first)
-    entry.append(PartFinished(_part(entry, index, recorded.session, written)))
+    part = _part(entry, index, recorded.session, written)
+    entry.append(PartFinished(part, _seal_part(sealer, entry.state.incident, part)))
+
+
+def _seal_part(sealer: Sealer | None, incident: Incident, part: ClipPart) -> Sealing | None:
+    if sealer is None:
+        return None
+    signature = sealer.seal(part_statement(incident, part)).signature.hex()
+    own = sealer.key, signature, sealer.worker, sealer.public_pem
+    return Sealing(SealOf.CLIP, part.index, *own, part.sha256, part.size_bytes)
+
+
+def _seal_tracks(sealer: Sealer | None, incident: Incident, path: Path) -> Sealing | None:
+    if sealer is None:
+        return None
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    statement = file_statement(incident, SealOf.TRACKS.value, sha256, len(content))
+    own = sealer.key, sealer.seal(statement).signature.hex(), sealer.worker, sealer.public_pem
+    return Sealing(SealOf.TRACKS, None, *own, sha256, len(content))
 
 
 def _open(packets_file: Path) -> PacketLog | None:

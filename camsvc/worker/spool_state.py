@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from camsvc.domain.incident import Clip, ClipPart, Gap, Incident, IncidentState
+from camsvc.domain.seal import Seal, SealedFile, SealOf
 from camsvc.media.packets import ClockReading
 from camsvc.storage import keys
 
@@ -42,10 +43,34 @@ class GapFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealing:
+    """A seal that was made, with the public key that checks it: whoever publishes it may be another worker."""
+
+    what: SealOf
+    part: int | None
+    """None: of tracks."""
+    key: str
+    signature: str
+    """DER, hexadecimal."""
+    worker: str
+    public_pem: str
+    sha256: str
+    size_bytes: int
+
+    @property
+    def file(self) -> SealedFile:
+        """As the index keeps it: of a part, its row has sha256 and size."""
+        seal = Seal(self.key, bytes.fromhex(self.signature))
+        return SealedFile(seal, self.sha256, self.size_bytes) if self.part is None else SealedFile(seal)
+
+
+@dataclass(frozen=True, slots=True)
 class PartFinished:
     """The MP4 file of the part is whole and on the disk; its packet log is no longer needed."""
 
     part: ClipPart
+    seal: Sealing | None = None
+    """None: written before workers sealed."""
     type: Literal["part_finished"] = "part_finished"
 
 
@@ -99,12 +124,21 @@ class Completed:
     """Every file that will ever be published exists."""
 
     tracks: bool
+    seal: Sealing | None = None
+    """Of the tracks; None: there are none, or written before workers sealed."""
     type: Literal["completed"] = "completed"
 
 
 @dataclass(frozen=True, slots=True)
 class TracksStored:
     type: Literal["tracks_stored"] = "tracks_stored"
+
+
+@dataclass(frozen=True, slots=True)
+class TracksLost:
+    """Their file is gone or altered: they are not published."""
+
+    type: Literal["tracks_lost"] = "tracks_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +171,7 @@ class EntryState:
     tracks: bool = False
     tracks_stored: bool = False
     fenced: str | None = None
+    seals: tuple[Sealing, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -159,6 +194,22 @@ class EntryState:
     @property
     def footage_ended_at(self) -> datetime | None:
         return self.parts[-1].ended_at if self.parts else None
+
+    @property
+    def stored_seals(self) -> tuple[Sealing, ...]:
+        """Of what is in the object store: what may be published now."""
+        return tuple(
+            each
+            for each in self.seals
+            if (
+                each.part in self.stored and each.part not in self.damaged
+                if each.part is not None
+                else self.tracks_stored
+            )
+        )
+
+    def seal(self, what: SealOf, part: int | None = None) -> Sealing | None:
+        return next((each for each in self.seals if (each.what, each.part) == (what, part)), None)
 
     def clock(self, index: int) -> ClockReading | None:
         for clock in self.clocks:
@@ -203,6 +254,7 @@ Change = (
     | Sealed
     | Completed
     | TracksStored
+    | TracksLost
     | Fenced
 )
 Record = Change | Snapshot
@@ -246,7 +298,7 @@ def _apply(state: EntryState, record: Change) -> EntryState:
             others_ = (part for part in state.parts if part.index != record.part.index)
             parts = sorted((*others_, record.part), key=lambda part: part.index)
             clocks = tuple(clock for clock in state.clocks if clock.index != record.part.index)
-            return replace(state, parts=tuple(parts), clocks=clocks)
+            return replace(state, parts=tuple(parts), clocks=clocks, seals=_with(state.seals, record.seal))
         case PartDamaged():
             sound = tuple(part for part in state.parts if part.index != record.index)
             return replace(state, parts=sound, damaged=state.damaged | {record.index})
@@ -261,8 +313,17 @@ def _apply(state: EntryState, record: Change) -> EntryState:
         case Sealed():
             return replace(state, sealed=True, crashed=record.crashed)
         case Completed():
-            return replace(state, completed=True, tracks=record.tracks)
+            return replace(state, completed=True, tracks=record.tracks, seals=_with(state.seals, record.seal))
         case TracksStored():
             return replace(state, tracks_stored=True)
+        case TracksLost():
+            return replace(state, tracks=False)
         case Fenced():
             return replace(state, fenced=record.reason)
+
+
+def _with(seals: tuple[Sealing, ...], made: Sealing | None) -> tuple[Sealing, ...]:
+    """What is made anew after a crash takes the place of what was made before."""
+    if made is None:
+        return seals
+    return (*(each for each in seals if (each.what, each.part) != (made.what, made.part)), made)

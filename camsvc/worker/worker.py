@@ -19,12 +19,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from camsvc import log as logging
 from camsvc.clock import Clock, SystemClock
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.db.queries import endpoints, status, workers
+from camsvc.db.queries import audit, endpoints, seals, status, workers
 from camsvc.domain.camera import CameraStatus
 from camsvc.domain.endpoint import EndpointKind
 from camsvc.domain.worker import WorkerStatus
@@ -37,8 +39,10 @@ from camsvc.worker.backoff import Doorway
 from camsvc.worker.batcher import Batcher
 from camsvc.worker.leasing import Leasing
 from camsvc.worker.publisher import Publisher
+from camsvc.worker.publisher_rows import key_registered
 from camsvc.worker.recorder_finaliser import Finaliser
 from camsvc.worker.recorder_thread import RecorderThread
+from camsvc.worker.sealing import Sealer
 from camsvc.worker.spool import Spool, SpoolStats
 from camsvc.worker.tap import TapServer
 from camsvc.worker.telling import Telling
@@ -93,6 +97,8 @@ class Worker:
         self._units: dict[str, Unit] = {}
         self._spool: Spool | None = None
         self._publisher: Publisher | None = None
+        self._sealer: Sealer | None = None
+        self._registered = False
         self._started_at = self._clock.now()
         self._away_logged = False
         self._tap_refused_logged = False
@@ -141,7 +147,8 @@ class Worker:
         )
         self._spool = spool
         with spool:
-            threads = self._threads(spool)
+            self._sealer = Sealer.of(self._folders.memory, self._name)
+            threads = self._threads(spool, self._sealer)
             self._batcher.start()
             for thread in threads:
                 thread.start()
@@ -166,9 +173,9 @@ class Worker:
             open_source=self._open_source,
         )
 
-    def _threads(self, spool: Spool) -> list[threading.Thread]:
-        stop = self._stopping
-        finaliser = Finaliser(spool, clock=self._clock, stop=stop, siblings=self._folders.spool.parent)
+    def _threads(self, spool: Spool, sealer: Sealer) -> list[threading.Thread]:
+        stop, siblings = self._stopping, self._folders.spool.parent
+        finaliser = Finaliser(spool, clock=self._clock, stop=stop, siblings=siblings, sealer=sealer)
         publisher = Publisher(spool, ObjectStore.of(self._settings), self._database, clock=self._clock, stop=stop)
         self._publisher = publisher
         jobs = {"recording": self._recorders.run, "finalising": finaliser.run, "publishing": publisher.run}
@@ -207,6 +214,8 @@ class Worker:
                 workers.report(session, mine)
                 if self._tapped():
                     endpoints.report(session, self._tap.endpoint(self._name))
+                self._register(session)
+            self._registered = True
         except DatabaseUnavailableError as error:
             if not self._away_logged:
                 _log.warning("PostgreSQL is away", reason=str(error))
@@ -216,6 +225,14 @@ class Worker:
             _log.info("PostgreSQL is back")
         self._away_logged = False
         return wanted
+
+    def _register(self, session: Session) -> None:
+        """The key that seals what is recorded, once a start; the last statement: it may append to the audit chain."""
+        sealer = self._sealer
+        if self._registered or sealer is None:
+            return
+        if seals.register(session, sealer.key, sealer.worker, sealer.public_pem):
+            audit.append(session, key_registered(sealer.key, sealer.worker))
 
     def _tapped(self) -> bool:
         """Whether viewers can be served. That they cannot is no reason to stop recording; it is tried at every turn."""

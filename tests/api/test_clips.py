@@ -164,23 +164,20 @@ def test_a_short_file_that_was_altered_is_never_shown(site: Site, admin: httpx.C
     key = keys.clip_part(incident.id, 0)
     alter(site, key, b"what was SEEN")
     answer = admin.get(path(incident))
-    assert answer.status_code == 500
-    assert answer.json()["type"].endswith("altered")
+    assert answer.status_code == 502
+    assert answer.json()["type"].endswith("footage-altered")
     assert answer.json()["id"]
     assert b"SEEN" not in answer.content
     alter(site, keys.thumbnail(incident.id), b"\xff\xd8JPEG\xff\xd9")
-    assert admin.get(path(incident, "thumbnail")).status_code == 500
+    assert admin.get(path(incident, "thumbnail")).status_code == 502
 
 
-@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-"}])
-def test_a_long_file_that_was_altered_breaks_off_before_its_end(
-    site: Site, admin: httpx.Client, headers: dict[str, str]
-) -> None:
+def test_a_long_file_that_was_altered_breaks_off_before_its_end(site: Site, admin: httpx.Client) -> None:
     incident = site.recorded(CONTENT, camera_=site.camera())
     alter(site, keys.clip_part(incident.id, 0), CONTENT[:-1] + b"!")
     before = site.server.metrics.registry.get_sample_value("camsvc_stored_file_faults_total", {"fault": "altered"}) or 0
     received = 0
-    with pytest.raises(httpx.RemoteProtocolError), admin.stream("GET", path(incident), headers=headers) as answer:
+    with pytest.raises(httpx.RemoteProtocolError), admin.stream("GET", path(incident)) as answer:
         for piece in answer.iter_raw():
             received += len(piece)
     assert received < len(CONTENT)
@@ -326,9 +323,10 @@ def test_a_conversion_that_fails_says_why_and_is_tried_again_later(
 
 def test_an_altered_original_is_never_converted(site: Site, admin: httpx.Client, transcoder: Transcoder) -> None:
     incident = hevc(site)
-    alter(site, keys.clip_part(incident.id, 0), b"other bits")
-    eventually(lambda: admin.get(path(incident), params={"rendition": "browser"}).status_code == 500)
-    assert "sha256" in admin.get(path(incident), params={"rendition": "browser"}).json()["detail"]
+    alter(site, keys.clip_part(incident.id, 0), b"ha65 bits")
+    refused = admin.get(path(incident), params={"rendition": "browser"})
+    assert refused.status_code == 502
+    assert "sha256" in refused.json()["detail"]
     assert transcoder.calls == 0
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -398,10 +399,10 @@ def test_one_incident_that_the_store_never_takes_delays_no_other(
         complete(entry)
     put_file = ObjectStore.put_file
 
-    def refuse(self: ObjectStore, key: str, path: Path, content_type: str, sha256: str) -> None:
+    def refuse(self: ObjectStore, key: str, *file: Any) -> None:  # noqa: ANN401  as put_file takes it
         if str(poisoned.id) in key:
             raise StoreError("refused")
-        put_file(self, key, path, content_type, sha256)
+        put_file(self, key, *file)
 
     monkeypatch.setattr(ObjectStore, "put_file", refuse)
     publisher = Publisher(spool, store, database, clock=clock, stop=threading.Event())

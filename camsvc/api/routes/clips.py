@@ -44,6 +44,7 @@ class Rendition(StrEnum):
         304: {"description": "Not changed"},
         409: {"description": "The incident has no clip yet: see Retry-After"},
         416: {"description": "The range begins behind the end"},
+        502: {"description": "It is not what was recorded (footage-altered, footage-forged)"},
     },
 )
 def clip(
@@ -56,8 +57,8 @@ def clip(
 ) -> Response:
     """One part of the clip as MP4, with ranges. ETag and Repr-Digest are its sha256.
 
-    A whole read is checked against it: should the stored bytes not be what was written, the answer is broken off
-    before its last byte.
+    No answer is completed before the whole file is proved to be what was recorded; one that turns out not to be is
+    broken off, and refused from then on (``footage-altered``, ``footage-forged``; 404 ``footage-missing``).
     """
     server = server_of(request)
     incident = incidents.replay(server, user, id, source=source_of(request), part=part, download=download)
@@ -69,7 +70,7 @@ def clip(
         if isinstance(made, Making):
             return _making(server, made)
         file = made
-    return stored_response(request, file, server.store, server.metrics, download=download)
+    return stored_response(request, file, server.store, server.metrics, server.prover, download=download)
 
 
 @router.head("/{id}/thumbnail", include_in_schema=False)
@@ -84,7 +85,7 @@ def thumbnail(request: Request, user: SignedIn, id: IncidentId, download: Downlo
     action = Action.SEARCH
     incident = rights.require_incident(server, user, action, id, source=source_of(request))
     file = clips.thumbnail(server, incident)
-    return stored_response(request, file, server.store, server.metrics, download=download)
+    return stored_response(request, file, server.store, server.metrics, server.prover, download=download)
 
 
 @router.head("/{id}/tracks", include_in_schema=False)
@@ -99,7 +100,7 @@ def tracks(request: Request, user: SignedIn, id: IncidentId, download: Download 
     action = Action.REPLAY
     incident = rights.require_incident(server, user, action, id, source=source_of(request))
     file = clips.tracks(server, incident)
-    return stored_response(request, file, server.store, server.metrics, download=download)
+    return stored_response(request, file, server.store, server.metrics, server.prover, download=download)
 
 
 def _making(server: Server, making: Making) -> Response:

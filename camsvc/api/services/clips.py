@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from camsvc.api.context import Server
-from camsvc.api.errors import NotYetError
+from camsvc.api.errors import FootageFaultError, NotYetError
 from camsvc.api.services.renditions import Making
 from camsvc.api.stored import StoredFile
+from camsvc.domain.fault import FaultKind
 from camsvc.domain.incident import ClipPart, Incident, IncidentState
 from camsvc.domain.incident_json import time_json
+from camsvc.domain.seal import SealOf
 from camsvc.errors import IntegrityError, NotFoundError
 from camsvc.media.rendition import BROWSER_AUDIO
 from camsvc.storage import keys
+from camsvc.storage.proofs import Book
 
 RETRY_OPEN_S = 10
 """A clip is published some seconds after its incident ends, or its part is full."""
@@ -68,17 +71,22 @@ def original(incident: Incident, part: ClipPart) -> StoredFile:
         media_type="video/mp4",
         name=f"{file_stem(incident)}{suffix}.mp4",
         headers={MARK: "original"},
+        incident=incident,
+        part=part,
+        sealed=SealOf.CLIP,
     )
 
 
 def for_browser(server: Server, incident: Incident, part: ClipPart) -> StoredFile | Making:
     """What a browser can play: the original where it can, else its rendition, or what is being done to make it.
 
-    Raises UnplayableError, BusyError, StoreUnavailableError.
+    A copy is not shown for an original that is known to be at fault. Raises UnplayableError, BusyError,
+    FootageFaultError, DatabaseUnavailableError, StoreUnavailableError.
     """
     file = original(incident, part)
     if plays_in_browser(part):
         return file
+    server.prover.admit(file)
     found = server.renditions.request(part)
     if isinstance(found, Making):
         return found
@@ -91,6 +99,8 @@ def for_browser(server: Server, incident: Incident, part: ClipPart) -> StoredFil
         sha256=found.sha256,
         name=file.name.removesuffix(".mp4") + "_browser.mp4",
         headers={MARK: "browser"},
+        part=None,
+        sealed=None,
     )
 
 
@@ -101,7 +111,12 @@ def thumbnail(server: Server, incident: Incident) -> StoredFile:
 
 def tracks(server: Server, incident: Incident) -> StoredFile:
     """Raises NotYetError, NotFoundError, StoreUnavailableError."""
-    return _picture_or_tracks(server, incident, incident.tracks, "track list", "application/json", "_tracks.json")
+    file = _picture_or_tracks(server, incident, incident.tracks, "track list", "application/json", "_tracks.json")
+    with server.database.session() as session:
+        sealed = Book.of(session, [incident.id]).tracks(incident)
+    if sealed.sha256 is None or sealed.size_bytes is None:
+        return replace(file, sealed=SealOf.TRACKS)  # written before workers sealed: held to its uploader's word
+    return replace(file, sha256=sealed.sha256, size_bytes=sealed.size_bytes, sealed=SealOf.TRACKS)
 
 
 def file_stem(incident: Incident) -> str:
@@ -125,8 +140,12 @@ def _picture_or_tracks(
         raise NotFoundError(f"the incident has no {what}", parameter="id", cure="none was recorded")
     stat = server.store.stat(key)
     if stat is None or stat.sha256 is None:
-        raise NotFoundError(
-            f"the object store does not have the {what}, although it is listed",
-            cure="tell the administrator: `camsvc fsck` says what else is missing",
+        file = StoredFile(key, 0, "", media_type, f"{file_stem(incident)}{ending}", incident=incident)
+        fault = FaultKind.MISSING if stat is None else FaultKind.ALTERED
+        detail = (
+            "the object store does not have it" if stat is None else "it carries no sha256: camsvc did not write it"
         )
-    return StoredFile(key, stat.size_bytes, stat.sha256, media_type, f"{file_stem(incident)}{ending}")
+        server.prover.failed(file, "", fault, detail)
+        raise FootageFaultError(file.name, fault, detail)
+    name = f"{file_stem(incident)}{ending}"
+    return StoredFile(key, stat.size_bytes, stat.sha256, media_type, name, incident=incident)

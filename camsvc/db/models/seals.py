@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from camsvc.db.models.base import Base, one_of
-from camsvc.domain.seal import Sealed
+from camsvc.domain.seal import SealOf
 
 
 class WorkerKeyRow(Base):
@@ -50,8 +50,8 @@ class SealRow(Base):
     incident: Mapped[UUID] = mapped_column(
         primary_key=True, comment="Of which incident. No foreign key: incidents are taken out by the month."
     )
-    what: Mapped[Sealed] = mapped_column(
-        one_of(Sealed, "what"), primary_key=True, comment="clip: a part of the clip; tracks: the boxes."
+    what: Mapped[SealOf] = mapped_column(
+        one_of(SealOf, "what"), primary_key=True, comment="clip: a part of the clip; tracks: the boxes."
     )
     part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="Index of the part; 0 of tracks.")
     key: Mapped[int] = mapped_column(ForeignKey("worker_keys.number"), comment="Which key made it.")

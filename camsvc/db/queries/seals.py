@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from camsvc.db.models import SealRow, WorkerKeyRow
-from camsvc.domain.seal import Seal, Sealed, SealedFile, WorkerKey
+from camsvc.domain.seal import Seal, SealedFile, SealOf, WorkerKey
 
 Place = tuple[UUID, str, int | None]
 """Incident, ``clip`` or ``tracks``, index of the part (None: of tracks)."""
@@ -23,7 +23,7 @@ class ToSeal:
     """A seal on its way into the index."""
 
     incident: UUID
-    what: Sealed
+    what: SealOf
     part: int | None
     file: SealedFile
 
@@ -98,7 +98,7 @@ def files_of(session: Session, incident_ids: Iterable[UUID]) -> dict[Place, Seal
     )
     found: dict[Place, SealedFile] = {}
     for row, key in rows:
-        part = row.part if row.what is Sealed.CLIP else None
+        part = row.part if row.what is SealOf.CLIP else None
         sha256 = row.sha256.hex() if row.sha256 is not None else None
         found[(row.incident, row.what.value, part)] = SealedFile(Seal(key, row.signature), sha256, row.size_bytes)
     return found

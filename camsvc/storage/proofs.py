@@ -1,0 +1,133 @@
+"""Whether a record of a stored file is the one that its worker sealed; and the seal as the store keeps it.
+
+The sha256 of a row vouches for the bytes, the worker's seal for the row: whoever changes both a file and its row has
+not the worker's key. See docs/reference/evidence.md for what that proves, and what it does not.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from uuid import UUID
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy.orm import Session
+
+from camsvc.db.queries import seals
+from camsvc.domain.incident import ClipPart, Incident
+from camsvc.domain.seal import Seal, SealedFile, SealOf, WorkerKey, file_statement, part_statement
+
+KEYS_MAX = 4096
+"""Parsed public keys that are kept: a worker has one."""
+CLOCKS = timedelta(hours=24)
+"""By how much a worker's clock may be ahead of or behind the database's before what they say of a key is believed."""
+SIGNATURE, KEY, STATEMENT = "seal", "seal-key", "seal-statement"
+"""Names of an object's metadata: base64, hexadecimal, base64."""
+
+
+class Standing(StrEnum):
+    SEALED = "sealed"
+    """A worker's signature over just this record."""
+    UNSEALED = "unsealed"
+    """None is known: recorded before workers sealed, or by another program."""
+    FORGED = "forged"
+    """There is one and it does not fit; or there should be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    standing: Standing
+    detail: str = ""
+    """Why, when forged; in English, for an administrator."""
+    key: str | None = None
+    sha256: str | None = None
+    """Of tracks: when they were written, as was sealed. None: not known, or a part."""
+    size_bytes: int | None = None
+
+
+UNKNOWN = Verdict(Standing.UNSEALED)
+
+
+class Book:
+    """Seals of some incidents and the keys to check them by: read once, asked often."""
+
+    def __init__(self, files: Mapping[seals.Place, SealedFile], keys: Iterable[WorkerKey]) -> None:
+        self._files = files
+        self._keys = {each.id: each for each in keys}
+        self._since: dict[str, datetime] = {}
+        for each in self._keys.values():
+            self._since[each.worker] = min(each.registered_at, self._since.get(each.worker, each.registered_at))
+
+    @classmethod
+    def of(cls, session: Session, incidents: Iterable[UUID]) -> Book:
+        return cls(seals.files_of(session, incidents), seals.keys(session))
+
+    def part(self, incident: Incident, part: ClipPart) -> Verdict:
+        file = self._files.get((incident.id, SealOf.CLIP.value, part.index))
+        return self._judge(incident, part.ended_at, file, part_statement(incident, part))
+
+    def tracks(self, incident: Incident) -> Verdict:
+        file = self._files.get((incident.id, SealOf.TRACKS.value, None))
+        if file is None or file.sha256 is None or file.size_bytes is None:
+            return self._judge(incident, incident.last_observed_at, file, b"")
+        statement = file_statement(incident, SealOf.TRACKS.value, file.sha256, file.size_bytes)
+        return self._judge(incident, incident.last_observed_at, file, statement)
+
+    def seal(self, incident: UUID, what: SealOf, part: int | None) -> Seal | None:
+        file = self._files.get((incident, what.value, part))
+        return file.seal if file else None
+
+    def _judge(self, incident: Incident, ended_at: datetime, file: SealedFile | None, statement: bytes) -> Verdict:
+        if file is None:
+            since = self._since.get(incident.worker)
+            if since is not None and incident.started_at > since + CLOCKS:
+                return Verdict(
+                    Standing.FORGED, f"it has no seal, although {incident.worker} sealed all that it recorded then"
+                )
+            return UNKNOWN
+        key = self._keys.get(file.seal.key)
+        if key is None:
+            return Verdict(Standing.FORGED, f"it is sealed with a key that no worker registered: {file.seal.key}")
+        if key.ended_at is not None and ended_at > key.ended_at + CLOCKS:
+            return Verdict(Standing.FORGED, f"it is sealed with a key of {key.worker} that had been ended: {key.id}")
+        if not fits(key.public_pem, file.seal.signature, statement):
+            return Verdict(
+                Standing.FORGED, f"its record is not the one that {key.worker} sealed: the signature does not fit"
+            )
+        return Verdict(Standing.SEALED, key=key.id, sha256=file.sha256, size_bytes=file.size_bytes)
+
+
+def fits(public_pem: str, signature: bytes, statement: bytes) -> bool:
+    """Whether ``signature`` over ``statement`` was made with the key of ``public_pem``, which may be no key at all."""
+    key = _public(public_pem)
+    if key is None:
+        return False
+    try:
+        key.verify(signature, statement, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def seal_metadata(seal: Seal, statement: bytes) -> dict[str, str]:
+    """What goes with an object, so that the store alone tells what was sealed: half of the 2 KB that S3 takes."""
+    return {
+        SIGNATURE: base64.b64encode(seal.signature).decode("ascii"),
+        KEY: seal.key,
+        STATEMENT: base64.b64encode(statement).decode("ascii"),
+    }
+
+
+@lru_cache(KEYS_MAX)
+def _public(pem: str) -> ec.EllipticCurvePublicKey | None:
+    try:
+        key = serialization.load_pem_public_key(pem.encode("ascii"))
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, ec.EllipticCurvePublicKey) else None
