@@ -336,6 +336,16 @@ class EvidenceSettings(_Model):
     verify_max_bytes: int = Field(default=16 * 1024 * MIB, ge=MIB)
 
 
+class ExportSettings(_Model):
+    """Evidence packages that the service makes and keeps for a while; ``camsvc export`` is not bound by them."""
+
+    parallel: int = Field(default=1, ge=0, le=16)
+    keep_days: float = Field(default=7, gt=0, le=365)
+    max_bytes_per_account: int = Field(default=100 * 1024 * MIB, ge=MIB)
+    max_bytes_total: int = Field(default=500 * 1024 * MIB, ge=MIB)
+    max_waiting: int = Field(default=20, ge=1, le=1000)
+
+
 class PolicySettings(_Model):
     """What people must say or do before they may."""
 
@@ -452,6 +462,7 @@ class Settings(_Model):
     clips: ClipSettings = ClipSettings()
     spool: SpoolSettings = SpoolSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    exports: ExportSettings = ExportSettings()
     policy: PolicySettings = PolicySettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()

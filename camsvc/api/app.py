@@ -31,6 +31,7 @@ from camsvc.api.routes import (
     cameras,
     clips,
     events,
+    exports,
     health,
     holds,
     incidents,
@@ -38,6 +39,7 @@ from camsvc.api.routes import (
     live_events,
     live_sockets,
     metrics,
+    notices,
     redactions,
     searches,
     second_factor,
@@ -56,6 +58,9 @@ from camsvc.api.services.alerts.deliveries import Deliverer
 from camsvc.api.services.alerts.raising import Alerter
 from camsvc.api.services.changes import DatabaseChanges
 from camsvc.api.services.duty import Duty
+from camsvc.api.services.exports.expiry import Expirer
+from camsvc.api.services.exports.gauges import ExportGauges
+from camsvc.api.services.exports.runner import Runners
 from camsvc.api.services.feed import Feed
 from camsvc.api.services.gauges import DatabaseGauges
 from camsvc.api.services.holds import Keeper
@@ -75,6 +80,7 @@ from camsvc.config import Settings
 from camsvc.db import locks
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
+from camsvc.evidence.means import Means
 from camsvc.media.rendition import transcode_for_browser
 from camsvc.storage.holds import Enforcement, HoldMirror
 from camsvc.storage.objects import ObjectStore
@@ -114,6 +120,8 @@ ROUTERS = (
     holds,
     storage,
     agencies,
+    exports,
+    notices,
     verification,
 )
 """``events`` and ``tallies`` before ``incidents``: "stream" and "count" must not be taken for an id."""
@@ -182,13 +190,16 @@ def _server(settings: Settings, database: Database, store: ObjectStore, cipher: 
             *_duties(settings, database, cipher, clock),
             Duty("holds", locks.MIRROR, Keeper(database, mirror, clock).work, database, clock),
             Duty("retention", locks.RETENTION, Purger(settings, database, store, clock).work, database, clock),
+            Duty("exports", locks.EXPORTS, Expirer(settings, database, store, clock).work, database, clock),
         ),
+        exports=Runners(Means(database, store, cipher, settings, clock)),
         enforcement=enforcement,
         verifier=Verifier(settings.data, settings.evidence.verify_max_bytes),
     )
     counted.registry.register(DatabaseGauges(server))
     counted.registry.register(LiveGauges(server))
     counted.registry.register(StorageGauges(server))
+    counted.registry.register(ExportGauges(server))
     return server
 
 
@@ -208,6 +219,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     server.feed.start()
     server.renditions.start()
     server.states.start()
+    server.exports.start()
     for duty in server.duties:
         duty.start()
     try:
@@ -215,6 +227,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         server.feed.close()
         server.states.close()
+        server.exports.close()
         for duty in server.duties:
             duty.close()
         await server.live.close()
@@ -222,6 +235,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(server.renditions.close, STOP_S)
         await anyio.to_thread.run_sync(server.feed.join, STOP_S)
         await anyio.to_thread.run_sync(server.states.join, STOP_S)
+        await anyio.to_thread.run_sync(server.exports.join, STOP_S)
         for duty in server.duties:
             await anyio.to_thread.run_sync(duty.join, STOP_S)
 

@@ -18,6 +18,7 @@ from camsvc.storage.objects import ObjectStore
 if TYPE_CHECKING:
     from camsvc.api.services.accounts import Gatekeeper
     from camsvc.api.services.duty import Duty
+    from camsvc.api.services.exports.runner import Runners
     from camsvc.api.services.feed import Feed
     from camsvc.api.services.openid import Provider
     from camsvc.api.services.prover import Prover
@@ -48,6 +49,7 @@ class Server:
     live: LiveProcesses
     states: States
     duties: tuple[Duty, ...]
+    exports: Runners
     provider: Provider | None
     """Where people may log in beside here."""
     enforcement: Enforcement

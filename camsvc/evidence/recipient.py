@@ -9,7 +9,7 @@ changed is for the signatures inside to say.
 from __future__ import annotations
 
 import secrets
-from typing import BinaryIO
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from camsvc.errors import InputError
+from camsvc.evidence.sealing import Sink
 
 KEY_BYTES, BLOCK_BYTES = 32, 16
 DATA, ENVELOPED = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.3"
@@ -30,7 +31,7 @@ _LONG = 0x80
 class EncryptedSink:
     """Takes the package as it is written, gives ``content`` what is encrypted. ``finish`` at the end, once."""
 
-    def __init__(self, content: BinaryIO, recipient: x509.Certificate) -> None:
+    def __init__(self, content: Sink, recipient: x509.Certificate) -> None:
         """Raises InputError when nothing can be encrypted for ``recipient``."""
         key, initial = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(BLOCK_BYTES)
         self.envelope = _envelope(recipient, key, initial)
@@ -46,14 +47,31 @@ class EncryptedSink:
         self._content.write(self._encryptor.update(self._padder.finalize()) + self._encryptor.finalize())
 
 
-def _envelope(recipient: x509.Certificate, key: bytes, initial: bytes) -> bytes:
+def require_usable(recipient: x509.Certificate, parameter: str = "--encrypt-for") -> rsa.RSAPublicKey:
+    """What is encrypted for. Raises InputError when the certificate has no RSA key, or not one of ours to use."""
     public = recipient.public_key()
     if not isinstance(public, rsa.RSAPublicKey):
         raise InputError(
             "the recipient's certificate has no RSA key",
-            parameter="--encrypt-for",
+            parameter=parameter,
             cure="ask the recipient for a certificate with an RSA key",
         )
+    return public
+
+
+def require_current(recipient: x509.Certificate, now: datetime, parameter: str) -> None:
+    """Raises InputError when the certificate has ended, or has yet to begin: its owner may lack the key."""
+    begins, ends = recipient.not_valid_before_utc, recipient.not_valid_after_utc
+    if not begins <= now <= ends:
+        raise InputError(
+            f"the recipient's certificate is valid from {begins:%Y-%m-%d} to {ends:%Y-%m-%d} only",
+            parameter=parameter,
+            cure="ask the recipient for the one in use",
+        )
+
+
+def _envelope(recipient: x509.Certificate, key: bytes, initial: bytes) -> bytes:
+    public = require_usable(recipient)
     sha256 = hashes.SHA256()
     sealed = public.encrypt(key, padding.OAEP(padding.MGF1(sha256), sha256, None))
     recipient_info = _der(

@@ -9,6 +9,9 @@ INCIDENTS = "incidents/"
 INCIDENT_DEPTH = 5
 """Year, month, day, id, file."""
 
+EXPORTS = "exports/"
+"""Evidence packages made for somebody: for some days, then they are deleted."""
+
 
 def incident(incident: UUID) -> str:
     """``incidents/2026/11/22/<id>/``: everything of one incident. The day (UTC) is that of the id (UUIDv7)."""
@@ -48,3 +51,29 @@ def incident_of(key: str) -> UUID | None:
     except ValueError:
         return None
     return found if key.startswith(incident(found)) else None
+
+
+def export(export_id: UUID) -> str:
+    """``exports/<id>/``: all that was made for one export."""
+    return f"{EXPORTS}{export_id}/"
+
+
+def export_package(export_id: UUID, claim: UUID, *, encrypted: bool = False) -> str:
+    """Of one attempt (``claim``): one that was given up for dead never writes over what another has made."""
+    return f"{export(export_id)}{claim}.zip{'.enc' if encrypted else ''}"
+
+
+def export_envelope(package_key: str) -> str:
+    """The CMS file that opens an encrypted package, beside it."""
+    return f"{package_key.removesuffix('.enc')}.cms"
+
+
+def export_of(key: str) -> UUID | None:
+    """The export that ``key`` belongs to; None: it is no key of a package."""
+    folder, _, file = key.removeprefix(EXPORTS).partition("/")
+    if not key.startswith(EXPORTS) or not file:
+        return None
+    try:
+        return UUID(folder)
+    except ValueError:
+        return None

@@ -34,8 +34,10 @@ from camsvc.errors import (
     StoreError,
     StoreUnavailableError,
 )
+from camsvc.storage import multipart
 from camsvc.storage.answers import is_never_held, is_refusal, translated
 from camsvc.storage.local_sync import LocalSync
+from camsvc.storage.multipart import Unfinished, Upload
 
 CONNECT_TIMEOUT_S = 5.0
 """A server on the same network answers in milliseconds; a dead host never does."""
@@ -203,6 +205,36 @@ class ObjectStore:
         sha256 = hashlib.sha256(data).hexdigest()
         self._put(key, io.BytesIO(data), len(data), content_type, sha256)
         return sha256
+
+    @contextmanager
+    def writing(self, key: str, content_type: str, check: Callable[[], None] = lambda: None) -> Iterator[Upload]:
+        """An object of unknown size, written as a stream, one part in memory (``multipart``). When the block ends well
+        it is stored and verified by reading it once; when it raises, there is nothing under ``key``.
+
+        ``check`` is called now and then; what it raises ends all. Raises StoreUnavailableError, IntegrityError.
+        """
+        upload = Upload(self.client, self.endpoint, self.bucket, key, content_type, check)
+        try:
+            yield upload
+            upload.finish()
+        except BaseException:
+            with suppress(StoreError):  # the error itself says more; what is left is found by ``unfinished``
+                upload.abort()
+            raise
+        try:
+            self._prove(key, upload.sha256, check)
+        except BaseException:
+            with suppress(StoreError, InputError):
+                self.delete(key)
+            raise
+        self._synced(key)
+
+    def unfinished(self, prefix: str) -> Sequence[Unfinished]:
+        """Uploads below ``prefix`` that are going on, or whose writer died."""
+        return multipart.unfinished(self.client, self.endpoint, self.bucket, prefix)
+
+    def give_up(self, upload: Unfinished) -> None:
+        multipart.give_up(self.client, self.endpoint, self.bucket, upload)
 
     @contextmanager
     def open(self, key: str, offset: int = 0, length: int | None = None) -> Iterator[Chunks]:
@@ -403,11 +435,23 @@ class ObjectStore:
         claimed = found is not None and (found.size_bytes, found.sha256) == (size_bytes, sha256)
         if not claimed or self.sha256_of(key) != sha256:
             self._upload(key, data, size_bytes, content_type, sha256, metadata or {})
+        self._synced(key)
+
+    def _synced(self, key: str) -> None:
         if self._settle is not None:
             try:
                 self._settle()
             except OSError as error:
                 raise StoreUnavailableError(f"{key}: the store's disk did not sync: {error.strerror}") from error
+
+    def _prove(self, key: str, sha256: str, check: Callable[[], None]) -> None:
+        digest = hashlib.sha256()
+        with self.open(key) as chunks:
+            for chunk in chunks:
+                check()
+                digest.update(chunk)
+        if digest.hexdigest() != sha256:
+            raise IntegrityError(f"{key}: sent with sha256 {sha256}, the store gives back {digest.hexdigest()}")
 
     def _upload(
         self, key: str, data: BinaryIO, size_bytes: int, content_type: str, sha256: str, metadata: Mapping[str, str]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from camsvc.db.locks import EXPORT_QUOTA, SPACE
@@ -20,6 +20,8 @@ EXPORTS = "exports"
 QUEUE = "export_queue"
 """Channel: there may be one to be begun; no payload."""
 LIST_MAX = 200
+RATE_OF = 20
+"""Exports whose pace says what the next will take."""
 WAITING = (ExportState.QUEUED, ExportState.RUNNING)
 
 
@@ -101,19 +103,19 @@ def page(
     session: Session,
     *,
     user: int | None,
-    cases: Collection[int] = (),
+    cases: Select[int] | None = None,
     case: int | None = None,
     states: Sequence[ExportState] = (),
     before: UUID | None = None,
     limit: int = LIST_MAX,
 ) -> list[Export]:
-    """Newest first: those of the account ``user`` and of ``cases``; ``user`` None: all. ``case``: only of that one.
-    ``before``: those that come after this one in the list."""
+    """Newest first: those of the account ``user`` and of ``cases`` (ids); ``user`` None: all. ``case``: only of that
+    one. ``before``: those that come after this one in the list."""
     found = select(ExportRow)
     if user is not None:
         mine: list[ColumnElement[bool]] = [ExportRow.user_id == user]
-        if cases:
-            mine.append(ExportRow.case_id.in_(list(cases)))
+        if cases is not None:
+            mine.append(ExportRow.case_id.in_(cases))
         found = found.where(or_(*mine))
     if case is not None:
         found = found.where(ExportRow.case_id == case)
@@ -142,6 +144,20 @@ def used(session: Session, user: int, *, lock: bool = False) -> Used:
         ).where(or_(is_waiting, ExportRow.key.is_not(None)))
     ).one()
     return Used(int(row[0]), int(row[1]), row[2])
+
+
+def rate(session: Session) -> float | None:
+    """Bytes of footage a second, of the last exports that were done; None: there were none."""
+    seconds = func.extract("epoch", ExportRow.ended_at - ExportRow.started_at)
+    lately = (
+        select(ExportRow.all_bytes, seconds.label("seconds"))
+        .where(ExportRow.size_bytes.is_not(None))
+        .order_by(ExportRow.created_at.desc())
+        .limit(RATE_OF)
+        .subquery()
+    )
+    row = session.execute(select(func.sum(lately.c.all_bytes), func.sum(lately.c.seconds))).one()
+    return float(row[0]) / float(row[1]) if row[0] and row[1] else None
 
 
 def cancel(session: Session, export: UUID, by: str) -> Export:

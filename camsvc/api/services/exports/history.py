@@ -1,0 +1,21 @@
+"""What exports leave in the history of their case, beside the audit: people of the case read it there."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from camsvc.db.queries import cases
+from camsvc.db.queries.holds import By
+from camsvc.domain.account import User
+from camsvc.domain.export_job import Export
+
+SYSTEM = By(None, "camsvc")
+
+
+def record(session: Session, user: User | None, export: Export, what: str, **facts: object) -> None:
+    """``user`` None: the system did it. Nothing for an export of no case. Facts name no camera, place or incident."""
+    if export.case_id is None:
+        return
+    by = By(user.id, user.name) if user else SYSTEM
+    told = {"export": str(export.id), "asked_by": export.created_by, **facts}
+    cases.record(session, export.case_id, by, what, {name: fact for name, fact in told.items() if fact is not None})
