@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 INCIDENTS = "incidents/"
+CASES = "cases/"
+"""Pictures of cases: one folder a case. Never given up."""
 INCIDENT_DEPTH = 5
 """Year, month, day, id, file."""
 
@@ -77,3 +79,8 @@ def export_of(key: str) -> UUID | None:
         return UUID(folder)
     except ValueError:
         return None
+
+
+def snapshot(case_id: int, sha256: str) -> str:
+    """A picture of a case, named by what it is."""
+    return f"{CASES}{case_id}/snapshots/{sha256}.jpg"

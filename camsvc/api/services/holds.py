@@ -71,14 +71,8 @@ def place(
     reason = words(reason, "reason")
     checked(target)
     area, incident = _where(server, user, target, source)
-    if legal and server.enforcement.is_kept() is not True:
-        if server.enforcement.is_kept() is None:
-            raise ConflictError(
-                "the object store is away: whether it enforces holds is not known",
-                parameter="legal",
-                cure=NOT_KEPT_CURE,
-            )
-        raise ConflictError(NOT_KEPT, parameter="legal", cure=NOT_KEPT_CURE)
+    if legal:
+        require_kept(server)
     if legal and incident is not None and incident.footage_expired_at is not None:
         raise ConflictError(
             f"the footage of incident {incident.id} expired at {time_json(incident.footage_expired_at)}: there is"
@@ -95,6 +89,17 @@ def place(
             _refuse_if_gone(session, incident, legal=legal)
         _record(session, user, "hold.placed", made, reason, source)
     return made
+
+
+def require_kept(server: Server) -> None:
+    """For a legal hold. Raises ConflictError when the object store enforces none, or is away."""
+    is_kept = server.enforcement.is_kept()
+    if is_kept is None:
+        raise ConflictError(
+            "the object store is away: whether it enforces holds is not known", parameter="legal", cure=NOT_KEPT_CURE
+        )
+    if not is_kept:
+        raise ConflictError(NOT_KEPT, parameter="legal", cure=NOT_KEPT_CURE)
 
 
 def get(server: Server, user: User, hold: int, *, source: str | None = None) -> tuple[Hold, list[HoldEvent]]:

@@ -25,8 +25,7 @@ def add(session: Session, case_id: int, drafts: Sequence[Item], by: By) -> list[
 
     Raises ConflictError when the case would hold more than one package can.
     """
-    count = select(func.count()).where(CaseItemRow.case_id == case_id, CaseItemRow.removed_at.is_(None))
-    before = session.execute(count).scalar_one()
+    before = count(session, case_id)
     made = []
     for draft in drafts:
         row = session.scalar(
@@ -60,6 +59,11 @@ def of_case(
     return [item_of(row) for row in rows]
 
 
+def count(session: Session, case_id: int) -> int:
+    wanted = select(func.count()).where(CaseItemRow.case_id == case_id, CaseItemRow.removed_at.is_(None))
+    return session.execute(wanted).scalar_one()
+
+
 def get(session: Session, case_id: int, item: int) -> Item:
     """Also one that was taken out. Raises NotFoundError."""
     return item_of(_row(session, case_id, item))
@@ -90,7 +94,7 @@ def restore(session: Session, case_id: int, item: int) -> Item:
     )
     if session.scalar(same) is not None:
         raise ConflictError("the same thing is in the case again", parameter="item", cure="nothing needs to be done")
-    if len(of_case(session, case_id)) >= ITEMS_MAX:
+    if count(session, case_id) >= ITEMS_MAX:
         raise ConflictError(f"a case holds {ITEMS_MAX} items at most", parameter="item", cure="take something out")
     row.removed_at = row.removed_by = None
     session.flush()

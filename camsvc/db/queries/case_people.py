@@ -66,6 +66,11 @@ def standing(asking: Asker) -> Subquery:
     ).subquery("standing")
 
 
+def cases_of(session: Session, asking: Asker) -> set[int]:
+    """Ids of those that ``asking`` is on, as person or by agency; also for who leads all."""
+    return set(session.scalars(select(standing(asking).c.case_id)))
+
+
 def is_on(asking: Asker, case_id: ColumnElement[int], *, mine: bool = False) -> ColumnElement[bool]:
     """Condition: on the case, by name or, unless ``mine``, by agency. Not for who leads all."""
     person = exists().where(CasePersonRow.case_id == case_id, CasePersonRow.user_id == asking.user_id)
@@ -94,12 +99,6 @@ def agencies(session: Session, case_id: int) -> list[SharedWith]:
         .order_by(AgencyRow.name)
     )
     return [SharedWith(row.id, row.name, row.role) for row in rows]
-
-
-def accounts_of(session: Session, agency_id: int) -> list[int]:
-    """Ids of the enabled accounts of an agency."""
-    wanted: Select[int] = select(UserRow.id).where(UserRow.agency_id == agency_id, UserRow.disabled_at.is_(None))
-    return list(session.scalars(wanted))
 
 
 def put_person(session: Session, case_id: int, user_id: int, role: CaseRole) -> CaseRole | None:

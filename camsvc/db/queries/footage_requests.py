@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from camsvc.db.models import CaseRow, FootageRequestRow
+from camsvc.db.models import CaseRow, FootageRequestRow, ViewpointRow
 from camsvc.db.queries.cameras import within
 from camsvc.db.queries.holds import By
 from camsvc.db.queries.shares import wanted_of
@@ -136,6 +136,11 @@ def end(session: Session, request: int, by: By, reason: str) -> FootageRequest:
     row.ended_at, row.ended_by, row.end_reason = now, by.name, reason
     session.flush()
     return get(session, request)
+
+
+def places_of(session: Session, camera: str) -> list[str]:
+    """Areas from where it ever saw an incident."""
+    return list(session.scalars(select(ViewpointRow.area).where(ViewpointRow.camera == camera).distinct()))
 
 
 def request_of(row: FootageRequestRow, number: str) -> FootageRequest:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, select, text
+from sqlalchemy import Uuid, bindparam, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -75,6 +75,46 @@ def place(
     _record(session, row, HoldDeed.PLACED, by, reason)
     session.refresh(row)
     return hold_of(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """One of several holds that are placed at once."""
+
+    target: Target
+    area: str | None
+    """None: of a case."""
+    started_at: datetime | None = None
+    """Of the incident."""
+
+
+def place_all(session: Session, placings: Sequence[Placing], *, reason: str, legal: bool, by: By) -> list[Hold]:
+    """As ``place`` of each, in three statements."""
+    if not placings:
+        return []
+    exclude_retention(session)
+    values = [
+        {
+            "kind": each.target.kind,
+            "incident": each.target.incident,
+            "incident_started_at": each.started_at,
+            "camera": each.target.camera,
+            "from_at": each.target.from_at,
+            "to_at": each.target.to_at,
+            "area": each.area,
+            "case_number": each.target.case_number,
+            "reason": reason,
+            "legal": legal,
+            "placed_by": by.name,
+            "placed_by_id": by.id,
+        }
+        for each in placings
+    ]
+    rows = session.scalars(insert(HoldRow).returning(HoldRow, sort_by_parameter_order=True), values).all()
+    deed = {"number": 1, "deed": HoldDeed.PLACED, "user_name": by.name, "user_id": by.id, "reason": reason}
+    session.execute(insert(HoldEventRow), [{"hold": row.id, **deed} for row in rows])
+    session.execute(select(func.pg_notify(CHANNEL, str(rows[-1].id))))
+    return [hold_of(row) for row in rows]
 
 
 def get(session: Session, hold: int, reach: Reach = EVERYWHERE) -> Hold:

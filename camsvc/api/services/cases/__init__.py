@@ -5,5 +5,6 @@
 from __future__ import annotations
 
 from camsvc.api.services.cases.footage import Selection, access, selection, subjects
+from camsvc.api.services.cases.membership import cases_of, role_of
 
-__all__ = ["Selection", "access", "selection", "subjects"]
+__all__ = ["Selection", "access", "cases_of", "role_of", "selection", "subjects"]

@@ -107,6 +107,11 @@ def role_of(session: Session, user: User, case_id: int) -> CaseRole | None:
     return found[1] if found else None
 
 
+def cases_of(session: Session, user: User) -> set[int]:
+    """Ids of the cases that ``user`` is on, as person or by agency; of an administrator too only those."""
+    return case_people.cases_of(session, case_people.asker(user))
+
+
 def refused(server: Server, user: User, case_id: int, source: str | None) -> NotFoundError:
     """What to raise for a case that is none for ``user``. Who sees all cases only mistyped: nothing is recorded."""
     if not case_people.asker(user).leads_all:

@@ -1,0 +1,378 @@
+"""Footage asked for from where who asks may not look, and given, refused or ended by who may export there.
+
+Who asks learns nothing: what does not exist is taken as what does, and goes to administrators, who see that it names
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from camsvc.api.context import Server
+from camsvc.api.errors import ForbiddenError
+from camsvc.api.services import audit, notices
+from camsvc.api.services.audit import Particulars
+from camsvc.api.services.cases import membership
+from camsvc.api.services.cases.items import check_span
+from camsvc.api.services.cases.membership import reading, working
+from camsvc.api.services.holds import words
+from camsvc.db.queries import accounts, areas, case_items, cases, directory, incidents
+from camsvc.db.queries import footage_requests as rows
+from camsvc.db.queries.holds import By
+from camsvc.db.queries.incidents import IncidentPage
+from camsvc.domain.account import Action, Reach, User
+from camsvc.domain.audit import Kind, Outcome
+from camsvc.domain.case import CaseRole, CaseState, FootageRequest, Item, ItemKind, RequestState, Wanted
+from camsvc.domain.notice import NoticeKind
+from camsvc.domain.search import IncidentFilter
+from camsvc.errors import InputError, NotFoundError
+
+PAGE = "/footage-requests"
+"""Of the web application, that notices lead to."""
+
+
+def ask(
+    server: Server,
+    user: User,
+    case_id: int,
+    wanted: Wanted,
+    reason: str,
+    *,
+    item: int | None = None,
+    source: str | None = None,
+) -> FootageRequest:
+    """By a member of the case; ``item``: one of its closed rows, in place of ``wanted``. Who may decide is told.
+
+    Raises NotFoundError, ForbiddenError, InputError; ConflictError for a closed case, or too many requests.
+    """
+    reason = words(reason, "reason")
+    if item is None:
+        _check(wanted)
+    with working(server, user, case_id, source=source) as work:
+        asked = _of_item(case_items.get(work.session, case_id, item)) if item is not None else wanted
+        place = _place(work.session, asked)
+        made = rows.add(work.session, case_id, asked, reason, place, work.by)
+        facts = {"case": work.case.number, "by": user.name, "reason": reason}
+        notices.tell(work.session, _deciders(work.session, made), NoticeKind.FOOTAGE_ASKED, PAGE, **facts)
+        work.done("footage.asked", {"request": made.id, "reason": reason}, **_told(made))
+    return hidden(made)
+
+
+def of_case(server: Server, user: User, case_id: int, *, source: str | None = None) -> list[FootageRequest]:
+    """All of a case, the newest first. Raises NotFoundError."""
+    with reading(server, user, case_id, source=source) as work:
+        found = rows.of_case(work.session, case_id)
+    return [_as_seen(user, each) for each in found]
+
+
+def asked(
+    server: Server,
+    user: User,
+    *,
+    state: RequestState | None = None,
+    before: int | None = None,
+    limit: int = rows.LIST_MAX,
+) -> list[FootageRequest]:
+    """By ``user``; the newest first."""
+    with server.database.session() as session:
+        found = rows.asked_by(session, user.id, state=state, before=before, limit=limit)
+    return [_as_seen(user, each) for each in found]
+
+
+def to_decide(
+    server: Server,
+    user: User,
+    *,
+    state: RequestState | None = RequestState.ASKED,
+    before: int | None = None,
+    limit: int = rows.LIST_MAX,
+) -> list[FootageRequest]:
+    """Those that ``user`` may decide, or could have; the newest first. With a wide look they are few."""
+    reach = user.reach(Action.EXPORT)
+    with server.database.session() as session:
+        return rows.to_decide(session, user.id, reach, state=state, before=before, limit=limit)
+
+
+def get(server: Server, user: User, request: int, *, source: str | None = None) -> FootageRequest:
+    """For who asked, the people of its case, and who may decide. Raises NotFoundError, recorded."""
+    with server.database.session() as session:
+        found = _known(session, user, request)
+    if found is None:
+        raise _refused(server, user, request, source)
+    return _as_seen(user, found)
+
+
+def may_decide(user: User, request: FootageRequest) -> bool:
+    """Not who asked. What names nothing: administrators."""
+    return request.asked_by_id != user.id and _reaches(user.reach(Action.EXPORT), request)
+
+
+def approve(
+    server: Server, user: User, request: int, said: str, *, until: datetime | None = None, source: str | None = None
+) -> FootageRequest:
+    """From now on, ``until`` then, the people of the case may search, play and export it; it is put into the case.
+
+    Raises NotFoundError; ForbiddenError for who asked; InputError; ConflictError when it is decided already, or names
+    nothing.
+    """
+    if until is not None and until <= server.clock.now():
+        raise InputError("until lies behind us", parameter="until", cure="give a time ahead, or leave it out")
+    return _decide(server, user, request, said, approve=True, until=until, source=source)
+
+
+def refuse(server: Server, user: User, request: int, said: str, *, source: str | None = None) -> FootageRequest:
+    """Errors as ``approve``."""
+    return _decide(server, user, request, said, approve=False, until=None, source=source)
+
+
+def withdraw(server: Server, user: User, request: int, *, source: str | None = None) -> FootageRequest:
+    """By who asked, or who leads the case. Raises NotFoundError, ForbiddenError, ConflictError."""
+    found = get(server, user, request, source=source)
+    if found.asked_by_id != user.id and not _leads(server, user, found.case_id):
+        raise ForbiddenError("Only who asked, or who leads the case, may withdraw a request.")
+    with server.database.session() as session:
+        changed = rows.withdraw(session, request)
+        _done(session, user, changed, "footage.withdrawn", {}, source)
+    return _as_seen(user, changed)
+
+
+def end(server: Server, user: User, request: int, reason: str, *, source: str | None = None) -> FootageRequest:
+    """An approval ends now, by whoever could give it. Errors as ``approve``."""
+    reason = words(reason, "reason")
+    found = get(server, user, request, source=source)
+    if not may_decide(user, replace(found, place=_place_of(server, request))):
+        raise ForbiddenError("Only who may approve this request may end it.")
+    with server.database.session() as session:
+        changed = rows.end(session, request, By(user.id, user.name), reason)
+        _tell_asker(session, changed, user.name, "ended", reason)
+        _done(session, user, changed, "footage.ended", {"reason": reason}, source)
+    return changed
+
+
+def incidents_of(
+    server: Server,
+    user: User,
+    request: int,
+    *,
+    cursor: str | None = None,
+    limit: int = 100,
+    source: str | None = None,
+) -> IncidentPage:
+    """What an approval gives, newest first, for the people of its case. Recorded as a search.
+
+    Raises NotFoundError, also once it has ended.
+    """
+    found = get(server, user, request, source=source)
+    with server.database.session() as session:
+        on_it = membership.role_of(session, user, found.case_id) is not None
+        if not on_it or not found.is_live(server.clock.now()):
+            raise rows.not_found(request)
+        page = _given(session, found.wanted, cursor, limit)
+        details = {"request": request, "found": len(page.items), "is_first": cursor is None}
+        audit.append(
+            session,
+            user,
+            Kind.SEARCH,
+            "footage.listed",
+            source=source,
+            case_number=found.case_number,
+            details=details,
+        )
+    return page
+
+
+def hidden(request: FootageRequest) -> FootageRequest:
+    """As who asks sees it: not whether it names anything."""
+    return replace(request, place=None)
+
+
+def _decide(
+    server: Server,
+    user: User,
+    request: int,
+    said: str,
+    *,
+    approve: bool,
+    until: datetime | None,
+    source: str | None,
+) -> FootageRequest:
+    said = words(said, "reason")
+    found = get(server, user, request, source=source)
+    if not may_decide(user, replace(found, place=_place_of(server, request))):
+        raise ForbiddenError("Somebody else who may export there decides this request.")
+    with server.database.session() as session:
+        case = cases.get(session, found.case_id, lock=True)
+        if approve:
+            _require_all_places(session, user, found.wanted)
+        changed = rows.decide(session, request, By(user.id, user.name), said, approve=approve, until=until)
+        if approve and case.state is CaseState.OPEN:
+            draft = _item(session, changed)
+            if draft is not None:
+                case_items.add(session, case.id, [draft], By(changed.asked_by_id, changed.asked_by))
+        _tell_asker(session, changed, user.name, changed.state.value, said)
+        facts: dict[str, object] = {"decision": said}
+        if until is not None:
+            facts["until"] = until
+        _done(session, user, changed, f"footage.{changed.state.value}", facts, source)
+    return changed
+
+
+def _require_all_places(session: Session, user: User, wanted: Wanted) -> None:
+    """A camera may have stood elsewhere, where another agency's right ends: what it saw from there is not to be given
+    with the rest. Raises ForbiddenError."""
+    reach = user.reach(Action.EXPORT)
+    if wanted.camera is None or reach.is_everywhere:
+        return
+    if not all(reach.covers(area) for area in rows.places_of(session, wanted.camera)):
+        raise ForbiddenError("The camera stood elsewhere before: somebody who may export there too decides.")
+
+
+def _check(wanted: Wanted) -> None:
+    named = [each for each in (wanted.incident, wanted.camera, wanted.area) if each is not None]
+    if len(named) != 1:
+        raise InputError(
+            "one thing is asked for: an incident, or a camera or an area with from and to",
+            parameter="incident",
+            cure="give one of incident, camera, area",
+        )
+    if wanted.incident is None:
+        check_span(wanted.from_at, wanted.to_at)
+    elif wanted.from_at is not None or wanted.to_at is not None:
+        raise InputError("from and to go with a camera or an area", parameter="from", cure="leave them out")
+
+
+def _of_item(item: Item) -> Wanted:
+    if item.kind in {ItemKind.INCIDENT, ItemKind.CLIP}:
+        return Wanted(incident=item.incident)
+    if item.kind is ItemKind.SPAN:
+        return Wanted(camera=item.camera, from_at=item.from_at, to_at=item.to_at)
+    raise InputError(
+        "a picture is asked for by its incident, or by its camera and time", parameter="item", cure="name them"
+    )
+
+
+def _place(session: Session, wanted: Wanted) -> str | None:
+    """Area whose right decides; None: it names nothing."""
+    if wanted.incident is not None:
+        found = incidents.named(session, [wanted.incident]).get(wanted.incident)
+        return found.area if found else None
+    if wanted.camera is not None:
+        camera = directory.find(session, wanted.camera)
+        return camera.area if camera else None
+    return wanted.area if any(each.path == wanted.area for each in areas.all_areas(session)) else None
+
+
+def _place_of(server: Server, request: int) -> str | None:
+    with server.database.session() as session:
+        return rows.get(session, request).place
+
+
+def _reaches(reach: Reach, request: FootageRequest) -> bool:
+    return reach.is_everywhere if request.place is None else reach.covers(request.place)
+
+
+def _deciders(session: Session, request: FootageRequest) -> list[int]:
+    return [each.id for each in accounts.all_users(session) if not each.disabled and may_decide(each, request)]
+
+
+def _as_seen(user: User, request: FootageRequest) -> FootageRequest:
+    return request if may_decide(user, request) else hidden(request)
+
+
+def _known(session: Session, user: User, request: int) -> FootageRequest | None:
+    try:
+        found = rows.get(session, request)
+    except NotFoundError:
+        return None
+    if found.asked_by_id == user.id or may_decide(user, found):
+        return found
+    return found if membership.role_of(session, user, found.case_id) is not None else None
+
+
+def _refused(server: Server, user: User, request: int, source: str | None) -> NotFoundError:
+    audit.record(
+        server,
+        user,
+        Kind.CASE,
+        "access.refused",
+        outcome=Outcome.REFUSED,
+        source=source,
+        details={"request": request},
+    )
+    return rows.not_found(request)
+
+
+def _leads(server: Server, user: User, case_id: int) -> bool:
+    with server.database.session() as session:
+        return membership.role_of(session, user, case_id) is CaseRole.LEAD
+
+
+def _item(session: Session, request: FootageRequest) -> Item | None:
+    """What is put into the case; None: of an area, whose incidents are chosen one by one."""
+    wanted = request.wanted
+    if wanted.incident is not None:
+        found = incidents.named(session, [wanted.incident]).get(wanted.incident)
+        if found is None:
+            return None
+        ended_at = found.ended_at or found.last_observed_at
+        return case_items.draft(
+            ItemKind.INCIDENT,
+            found.camera,
+            found.area,
+            found.started_at,
+            ended_at,
+            incident=found.id,
+            incident_started_at=found.started_at,
+        )
+    if wanted.camera is None or wanted.from_at is None or wanted.to_at is None or request.place is None:
+        return None
+    return case_items.draft(ItemKind.SPAN, wanted.camera, request.place, wanted.from_at, wanted.to_at)
+
+
+def _given(session: Session, wanted: Wanted, cursor: str | None, limit: int) -> IncidentPage:
+    if wanted.incident is not None:
+        found: Sequence[UUID] = [wanted.incident]
+        return IncidentPage(tuple(incidents.named(session, found).values()), None)
+    where = IncidentFilter(
+        cameras=(wanted.camera,) if wanted.camera else (),
+        areas=(wanted.area,) if wanted.area else (),
+        from_=wanted.from_at,
+        to=wanted.to_at,
+    )
+    return incidents.search(session, where, cursor=cursor, limit=limit)
+
+
+def _told(request: FootageRequest) -> Particulars:
+    wanted = request.wanted
+    details: dict[str, object] = {"request": request.id}
+    if wanted.from_at is not None:
+        details |= {"from": wanted.from_at, "to": wanted.to_at}
+    if wanted.area is not None:
+        details["wanted_area"] = wanted.area
+    return {"camera": wanted.camera, "area": request.place, "incident": wanted.incident, "details": details}
+
+
+def _done(
+    session: Session,
+    user: User,
+    request: FootageRequest,
+    what: str,
+    facts: dict[str, object],
+    source: str | None,
+) -> None:
+    cases.record(session, request.case_id, By(user.id, user.name), what, {"request": request.id, **facts})
+    told = _told(request)
+    told["details"] = {**told["details"], **facts}
+    told["source"], told["case_number"] = source, request.case_number
+    audit.append(session, user, Kind.CASE, what, **told)
+
+
+def _tell_asker(session: Session, request: FootageRequest, by: str, decision: str, said: str) -> None:
+    facts = {"case": request.case_number, "by": by, "decision": decision, "reason": said}
+    path = f"/cases/{request.case_id}"
+    notices.tell(session, [request.asked_by_id], NoticeKind.FOOTAGE_DECIDED, path, **facts)
