@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nicegui.dependencies import register_esm
 
-FOLDERS = ("live", "map", "playing", "stretch")
+FOLDERS = ("live", "map", "playing", "redaction", "stretch")
 
 for _name in FOLDERS:
     _folder = Path(__file__).parent / _name

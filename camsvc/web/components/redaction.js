@@ -1,0 +1,568 @@
+// The editor of a redaction: the clip with all that is hidden hidden; who is hidden is chosen by a click on a box or a
+// chip; what the analysis missed is drawn by hand and follows by key boxes. What it shows is a preview; the exact
+// picture comes from the server, made by the code that makes the copy.
+import { copyOf, lengthText, needsCopy } from "camsvc-playing/footage.js";
+import { coverOf, emptied, onlyChoices, Steps, toggled } from "camsvc-redaction/choices.js";
+import { hide } from "camsvc-redaction/mosaic.js";
+import { boxAt, headOf, MEDIA_HZ, pathsOf, widened } from "camsvc-redaction/paths.js";
+import { portraits } from "camsvc-redaction/portraits.js";
+import { boxOf, fitted, isKey, keyed, nearestBox, still, unkeyed } from "camsvc-redaction/regions.js";
+
+const FRAME_S = 0.04; // until the real distance of frames has been seen
+const NUDGE = 0.004; // an arrow key moves or widens a region so far; with Alt ten times
+const EXACT_PAUSE_MS = 350; // after the last change, before the server is asked for the exact picture
+const MARKS = { none: "visibility", head: "face", whole: "blur_on" };
+const CORNERS = ["nw", "ne", "sw", "se"];
+const NEW_BOX = { left: 0.4, top: 0.35, width: 0.2, height: 0.3 }; // of a region made with the keyboard
+
+export default {
+  template: `
+<div class="red" ref="root" :class="{'red--drawing': drawing}">
+  <section class="red__watch" :aria-label="texts['redact.clip']">
+    <div class="red__tools" role="toolbar" :aria-label="texts['redact.tools']">
+      <button type="button" class="cam-btn" data-test="draw" :aria-pressed="String(drawing)" :title="texts['redact.draw'] + ' (r)'" :disabled="!parts.length" @click="draw()"><i class="material-icons" aria-hidden="true">highlight_alt</i><span>{{ texts['redact.draw'] }}</span></button>
+      <button type="button" class="cam-btn cam-btn--icon" data-test="undo" :disabled="!steps.past.length" :title="texts['redact.undo'] + ' (Ctrl Z)'" :aria-label="texts['redact.undo']" @click="step_('back')"><i class="material-icons" aria-hidden="true">undo</i></button>
+      <button type="button" class="cam-btn cam-btn--icon" data-test="redo" :disabled="!steps.future.length" :title="texts['redact.redo'] + ' (Ctrl Y)'" :aria-label="texts['redact.redo']" @click="step_('forth')"><i class="material-icons" aria-hidden="true">redo</i></button>
+      <span class="red__hint cam-soft" aria-live="polite">{{ hint }}</span>
+      <button type="button" class="cam-btn" data-test="outlines" :aria-pressed="String(outlines)" :title="texts['redact.outlines'] + ' (b)'" @click="outlines = !outlines"><i class="material-icons" aria-hidden="true">select_all</i><span>{{ texts['redact.outlines'] }}</span></button>
+      <button type="button" class="cam-btn" data-test="exact" :aria-pressed="String(exact)" :title="texts['redact.exact_hint'] + ' (p)'" :disabled="!parts.length" @click="exact = !exact"><i class="material-icons" aria-hidden="true">fact_check</i><span>{{ texts['redact.exact'] }}</span></button>
+    </div>
+    <div class="red__stage" ref="stage">
+      <video ref="video" playsinline muted preload="auto" @play="playing = true" @pause="playing = false" @ended="ended" @seeked="seen" @loadeddata="seen" @error="failed"></video>
+      <canvas ref="canvas" aria-hidden="true"></canvas>
+      <div class="red__picture" ref="picture" :style="placed(place)" @pointerdown="press" @pointermove="drag" @pointerup="release" @pointercancel="release">
+        <template v-if="outlines && !exactUrl">
+          <button v-for="each in shown" :key="each.path.key" type="button" class="red__box" :class="['red__box--' + each.cover, {'red__box--lit': lit === each.path.key}]" :style="fractions(each.box)" :data-track="each.path.key"
+            :aria-pressed="String(each.cover !== 'none')" :aria-label="called(each.path) + ': ' + texts['redact.cover.' + each.cover]" :title="called(each.path) + ': ' + texts['redact.cover.' + each.cover]" @click="toggle(each.path)" @mouseenter="lit = each.path.key" @mouseleave="lit = null"><span><i class="material-icons" aria-hidden="true">{{ marks[each.cover] }}</i>{{ each.path.number }}</span></button>
+          <div v-for="each in drawn" :key="'r' + each.index" class="red__region" :class="{'red__region--chosen': each.index === chosen, 'red__region--away': !each.isThere}" :style="fractions(each.box)">
+            <button type="button" class="red__grab" :data-region="each.index" :aria-label="regionName(each.index)" :title="texts['redact.region_hint']" @pointerdown.stop="grab($event, each, 'move')" @focus="chosen = each.index"><span>{{ regionName(each.index) }}</span></button>
+            <template v-if="each.index === chosen"><span v-for="corner in corners" :key="corner" class="red__grip" :class="'red__grip--' + corner" @pointerdown.stop="grab($event, each, corner)"></span></template>
+          </div>
+          <div v-if="pulled" class="red__region red__region--chosen" :style="fractions(pulled)"></div>
+        </template>
+        <img v-if="exactUrl" class="red__exact" :src="exactUrl" :alt="texts['redact.exact_seen']" data-test="exact-picture" />
+      </div>
+      <span v-if="exact" class="red__badge" role="status"><i class="material-icons" aria-hidden="true">{{ exactSaid ? 'error_outline' : exactUrl ? 'fact_check' : 'hourglass_top' }}</i>{{ exactSaid || (playing ? texts['redact.exact_paused'] : exactUrl ? texts['redact.exact_seen'] : texts['redact.exact_making']) }}</span>
+      <div v-if="message" class="cam-player__message" role="status"><i class="material-icons" aria-hidden="true">{{ message.icon }}</i><span>{{ message.text }}</span></div>
+    </div>
+    <div class="cam-timeline red__timeline" ref="timeline" role="slider" tabindex="0" :aria-label="texts['redact.position']" aria-valuemin="0" :aria-valuemax="Math.round(totalMs / 1000)" :aria-valuenow="Math.round((wallMs - startMs) / 1000)" :aria-valuetext="clock(wallMs)" @pointerdown="seekBy">
+      <div class="cam-timeline__track">
+        <span v-for="(part, i) in parts" :key="'p' + i" class="cam-timeline__part" :style="span(part.started_ms, part.ended_ms)"></span>
+        <span v-for="(gap, i) in gaps" :key="'g' + i" class="cam-timeline__gap" :style="span(gap.from_ms, gap.to_ms)" :title="gap.text"></span>
+        <span class="cam-timeline__head" :style="{left: at(wallMs)}"></span>
+      </div>
+      <div class="red__lane">
+        <span v-for="each in lane" :key="each.key" class="red__bar" :class="'red__bar--' + each.kind" :style="span(each.from_ms, each.to_ms)" :title="each.name"></span>
+        <button v-for="each in keys" :key="each.ms" type="button" class="red__key" :class="{'red__key--here': each.isHere}" :style="{left: at(each.ms)}" :aria-label="texts['redact.key_at'].replace('{time}', clock(each.ms))" :title="texts['redact.key_at'].replace('{time}', clock(each.ms))" @pointerdown.stop @click="seekTo(each.part, each.at_s)"></button>
+      </div>
+    </div>
+    <div class="cam-controls">
+      <button type="button" class="cam-ctl cam-ctl--main" data-test="play" :disabled="!parts.length" :aria-label="texts[playing ? 'redact.pause' : 'redact.play']" :title="texts[playing ? 'redact.pause' : 'redact.play'] + ' (␣)'" @click="play"><i class="material-icons" aria-hidden="true">{{ playing ? 'pause' : 'play_arrow' }}</i></button>
+      <button type="button" class="cam-ctl" :disabled="!parts.length" :aria-label="texts['redact.frame_back']" :title="texts['redact.frame_back'] + ' (,)'" @click="frame(-1)"><i class="material-icons" aria-hidden="true">skip_previous</i></button>
+      <button type="button" class="cam-ctl" :disabled="!parts.length" :aria-label="texts['redact.frame_on']" :title="texts['redact.frame_on'] + ' (.)'" @click="frame(1)"><i class="material-icons" aria-hidden="true">skip_next</i></button>
+      <span class="cam-controls__clock" data-test="clock"><strong>{{ clock(wallMs) }}</strong></span>
+      <span class="cam-controls__length cam-soft">{{ length(wallMs - startMs) }} / {{ length(totalMs) }}</span>
+      <span v-if="parts.length > 1" class="cam-controls__part cam-soft">{{ texts['redact.part'].replace('{n}', index + 1).replace('{all}', parts.length) }}</span>
+    </div>
+  </section>
+  <aside class="red__side" :aria-label="texts['redact.choices']">
+    <div class="red__scroll">
+      <h2>{{ texts['redact.what'] }}</h2>
+      <div class="red__blur" role="radiogroup" :aria-label="texts['redact.what']">
+        <button v-for="name in blurs" :key="name" type="button" role="radio" :aria-checked="String(choices.blur === name)" :data-blur="name" @click="change({blur: name})"><i class="material-icons" aria-hidden="true">{{ {faces: 'face', people: 'group', vehicles: 'directions_car', everything: 'blur_on'}[name] }}</i>{{ texts['redact.blur.' + name] }}</button>
+      </div>
+      <label class="cam-check"><input type="checkbox" data-test="sound" :checked="choices.sound" @change="change({sound: $event.target.checked})" /><span>{{ texts['redact.sound'] }}<small class="cam-soft">{{ texts['redact.sound_hint'] }}</small></span></label>
+      <div class="red__head"><h2>{{ texts['redact.seen_things'] }} <span class="cam-soft cam-num">{{ hiddenCount }}</span></h2>
+        <button v-if="choices.kept.length + choices.added.length" type="button" class="cam-btn cam-btn--quiet cam-btn--small" data-test="as-usual" @click="go(emptied(choices))">{{ texts['redact.as_usual'] }}</button></div>
+      <p v-if="paths && !paths.length" class="cam-soft red__none">{{ texts['redact.no_tracks'] }}</p>
+      <ul class="red__chips" data-test="chips">
+        <li v-for="path in paths || []" :key="path.key" class="red__chip" :class="['red__chip--' + cover(path), {'red__chip--now': onScreen.has(path.key), 'red__chip--lit': lit === path.key}]" @mouseenter="lit = path.key" @mouseleave="lit = null">
+          <button type="button" class="red__toggle" :data-chip="path.key" :aria-pressed="String(cover(path) !== 'none')" @click="toggle(path)">
+            <img v-if="faces[path.key]" :src="faces[path.key]" alt="" /><span v-else class="red__noface"><i class="material-icons" aria-hidden="true">{{ path.kind === 'person' ? 'person' : 'directions_car' }}</i></span>
+            <span class="red__name"><strong>{{ called(path) }}</strong><small class="cam-soft cam-num">{{ when(path) }}</small></span>
+            <span class="red__cover"><i class="material-icons" aria-hidden="true">{{ marks[cover(path)] }}</i>{{ texts['redact.cover.' + cover(path)] }}</span>
+          </button>
+          <button type="button" class="cam-btn cam-btn--quiet cam-btn--icon" :title="texts['redact.find']" :aria-label="texts['redact.find'] + ': ' + called(path)" @click="find(path)"><i class="material-icons" aria-hidden="true">my_location</i></button>
+        </li>
+      </ul>
+      <h2>{{ texts['redact.regions'] }}</h2>
+      <p v-if="!choices.regions.length" class="cam-soft red__none">{{ texts['redact.no_regions'] }}</p>
+      <ul class="red__regions" data-test="regions">
+        <li v-for="(region, i) in choices.regions" :key="i" :class="{'red__row--chosen': i === chosen}">
+          <button type="button" class="red__pick" :aria-pressed="String(i === chosen)" @click="choose(i)"><strong>{{ regionName(i) }}</strong><small class="cam-soft cam-num">{{ lasting(region) }}</small></button>
+          <button v-if="region.boxes.length > 1" type="button" class="cam-btn cam-btn--quiet cam-btn--icon" :title="texts['redact.whole_part']" :aria-label="texts['redact.whole_part']" data-test="whole-part" @click="putRegion(i, still_(region))"><i class="material-icons" aria-hidden="true">width_full</i></button>
+          <button v-if="i === chosen && here(region) && region.boxes.length > 1 && keyHere(region)" type="button" class="cam-btn cam-btn--quiet cam-btn--icon" :title="texts['redact.unkey']" :aria-label="texts['redact.unkey']" data-test="unkey" @click="unkey(i)"><i class="material-icons" aria-hidden="true">remove_circle_outline</i></button>
+          <button v-else-if="i === chosen && here(region) && !keyHere(region)" type="button" class="cam-btn cam-btn--quiet cam-btn--icon" :title="texts['redact.key'] + ' (a)'" :aria-label="texts['redact.key']" data-test="key" @click="key(i)"><i class="material-icons" aria-hidden="true">add_circle_outline</i></button>
+          <button type="button" class="cam-btn cam-btn--quiet cam-btn--icon" :title="texts['redact.remove']" :aria-label="texts['redact.remove'] + ': ' + regionName(i)" data-test="remove" @click="removeRegion(i)"><i class="material-icons" aria-hidden="true">delete_outline</i></button>
+        </li>
+      </ul>
+      <details class="red__history" data-test="history" @toggle="$event.target.open && loadHistory()">
+        <summary>{{ texts['redact.history'] }}</summary>
+        <p v-if="revisions && !revisions.length" class="cam-soft red__none">{{ texts['redact.no_history'] }}</p>
+        <ol><li v-for="each in revisions || []" :key="each.revision">
+          <span><strong>{{ texts['redact.revision'].replace('{n}', each.revision) }}</strong> · {{ each.changed_by }} · <span class="cam-num">{{ day(each.changed_at) }}</span><small class="cam-soft">{{ told(each) }}</small><small v-if="each.comment">“{{ each.comment }}”</small></span>
+          <button type="button" class="cam-btn cam-btn--small" @click="takeUp(each.revision)">{{ texts['redact.take_up'] }}</button>
+        </li></ol>
+      </details>
+    </div>
+    <div class="red__save">
+      <p v-if="trouble" class="cam-note cam-note--bad" role="alert"><i class="material-icons" aria-hidden="true">error_outline</i><span>{{ trouble.text }} <button v-if="trouble.conflict" type="button" class="cam-btn cam-btn--small" data-test="theirs" @click="takeTheirs">{{ texts['redact.theirs'] }}</button></span></p>
+      <input class="cam-input" v-model="comment" maxlength="1000" :placeholder="texts['redact.comment']" :aria-label="texts['redact.comment']" data-test="comment" />
+      <div class="red__end"><span class="red__state" :class="{'red__state--dirty': dirty}" role="status" data-test="state"><i class="material-icons" aria-hidden="true">{{ dirty ? 'edit' : 'check_circle' }}</i>{{ state }}</span>
+        <button type="button" class="cam-btn cam-btn--main" data-test="save" :disabled="saving || !dirty || !parts.length" :title="texts['redact.save'] + ' (Ctrl S)'" @click="save"><i class="material-icons" aria-hidden="true">save</i><span>{{ texts['redact.save'] }}</span></button></div>
+    </div>
+  </aside>
+</div>`,
+  props: { parts: Array, gaps: Array, incident: String, tracks: String, stored: Object, blurs: Array, labels: Object, texts: Object, rules: Object, locale: String, timezone: String },
+  emits: ["leave", "help", "saved"],
+  data() {
+    return {
+      steps: new Steps(onlyChoices(this.stored)), saved: this.stored, paths: null, faces: {}, revisions: null,
+      index: 0, atS: 0, playing: false, message: null, outlines: true, lit: null, chosen: -1, drawing: false, pulled: null, pullFrom: null, held: null,
+      place: { left: 0, top: 0, width: 0, height: 0 }, shown: [], exact: false, exactUrl: null, exactSaid: "", comment: "", saving: false, trouble: null, marks: MARKS, corners: CORNERS,
+    };
+  },
+  computed: {
+    choices() { return this.steps.now; },
+    base() { return `/api/v1/incidents/${this.incident}/redaction`; },
+    dirty() { return JSON.stringify(this.choices) !== JSON.stringify(onlyChoices(this.saved)) || (!this.saved.revision && this.steps.past.length > 0); },
+    startMs() { return this.parts[0]?.started_ms ?? 0; },
+    endMs() { return this.parts[this.parts.length - 1]?.ended_ms ?? 1; },
+    totalMs() { return Math.max(1, this.endMs - this.startMs); },
+    part() { return this.parts[this.index]; },
+    wallMs() { return this.part ? Math.min(this.part.started_ms + this.atS * 1000, this.part.ended_ms) : 0; },
+    onScreen() { return new Set(this.shown.map((each) => each.path.key)); },
+    hiddenCount() {
+      if (!this.paths?.length) return "";
+      const hidden = this.paths.filter((each) => this.cover(each) !== "none").length;
+      return this.texts["redact.count"].replace("{n}", hidden).replace("{all}", this.paths.length);
+    },
+    // The chosen region is there to be taken up also where it hides nothing yet.
+    drawn() {
+      if (!this.part) return [];
+      return this.choices.regions.flatMap((region, index) => {
+        const box = this.held?.index === index ? this.held.box : boxOf(region, this.part.index, this.atS);
+        if (box) return [{ index, region, box, isThere: true }];
+        return index === this.chosen && this.here(region) ? [{ index, region, box: nearestBox(region, this.atS), isThere: false }] : [];
+      });
+    },
+    lane() {
+      const bars = this.choices.regions.map((region, i) => ({ key: `r${i}`, name: this.regionName(i), kind: i === this.chosen ? "chosen" : "region", ...this.reach(region) }));
+      const path = (this.paths ?? []).find((each) => each.key === this.lit);
+      const part = path && this.parts.find((each) => each.session === path.session);
+      if (part) bars.push({ key: "t", name: this.called(path), kind: "track", from_ms: this.msOf(part, path.points[0][0]), to_ms: this.msOf(part, path.points[path.points.length - 1][0]) });
+      return bars;
+    },
+    keys() {
+      const region = this.choices.regions[this.chosen];
+      const part = region && region.boxes.length > 1 && this.parts.find((each) => each.index === region.part);
+      if (!part) return [];
+      return region.boxes.map((box) => ({ part: this.parts.indexOf(part), at_s: box.at_s, ms: part.started_ms + box.at_s * 1000, isHere: this.here(region) && Math.abs(box.at_s - this.atS) < FRAME_S / 2 }));
+    },
+    hint() {
+      if (this.drawing) return this.texts["redact.how_draw"];
+      if (this.choices.regions[this.chosen]) return this.texts["redact.how_region"];
+      return this.texts["redact.how"];
+    },
+    state() {
+      if (this.saving) return this.texts["redact.saving"];
+      if (this.dirty) return this.texts["redact.unsaved"];
+      if (!this.saved.revision) return this.texts["redact.never_saved"];
+      return this.texts["redact.saved"].replace("{n}", this.saved.revision).replace("{who}", this.saved.changed_by).replace("{at}", this.day(this.saved.changed_at));
+    },
+    clockFormat() { return new Intl.DateTimeFormat(this.locale === "vi" ? "vi-VN" : "en-GB", { timeZone: this.timezone, hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 2 }); },
+    dayFormat() { return new Intl.DateTimeFormat(this.locale === "vi" ? "vi-VN" : "en-GB", { timeZone: this.timezone, dateStyle: "short", timeStyle: "short" }); },
+  },
+  watch: {
+    choices() { this.look(); },
+    exact() { this.askExact(); },
+    playing() { this.askExact(); },
+    atS() { this.askExact(); },
+    outlines() { this.look(); },
+  },
+  mounted() {
+    this.gone = false;
+    this.attempt = 0;
+    this.frameS = FRAME_S;
+    this.looks = new ResizeObserver(() => this.measure());
+    this.looks.observe(this.$refs.stage);
+    this.keysDown = (event) => this.onKey(event);
+    this.guard = (event) => this.dirty && event.preventDefault();
+    document.addEventListener("keydown", this.keysDown);
+    window.addEventListener("beforeunload", this.guard);
+    this.watchFrames();
+    this.open(0, 0, false);
+    this.loadTracks();
+  },
+  unmounted() {
+    this.gone = true;
+    this.looks.disconnect();
+    document.removeEventListener("keydown", this.keysDown);
+    window.removeEventListener("beforeunload", this.guard);
+    clearTimeout(this.exactTimer);
+    if (this.exactUrl) URL.revokeObjectURL(this.exactUrl);
+  },
+  methods: {
+    emptied,
+    length: lengthText,
+    // Choosing ------------------------------------------------------------------------------------------
+    go(choices) { this.steps.go(choices); },
+    change(some) { this.go({ ...this.choices, ...some }); },
+    toggle(path) { this.go(toggled(this.choices, path)); },
+    cover(path) { return coverOf(this.choices, path); },
+    step_(way) {
+      this.steps[way]();
+      if (this.chosen >= this.choices.regions.length) this.chosen = -1;
+    },
+    called(path) { return `${this.labels[path.kind] || path.kind} ${path.number}`; },
+    when(path) {
+      const part = this.parts.find((each) => each.session === path.session);
+      if (!part) return "";
+      const [from, to] = [path.points[0], path.points[path.points.length - 1]].map((each) => this.msOf(part, each[0]) - this.startMs);
+      return `${lengthText(from)}–${lengthText(to)}`;
+    },
+    msOf(part, pts) { return part.started_ms + ((pts - part.start_pts) / MEDIA_HZ) * 1000; },
+    find(path) {
+      const at = this.parts.findIndex((each) => each.session === path.session && path.points[0][0] < each.start_pts + each.duration_s * MEDIA_HZ);
+      if (at < 0) return;
+      const middle = path.points[Math.floor(path.points.length / 2)];
+      this.lit = path.key;
+      this.seekTo(at, Math.max(0, (middle[0] - this.parts[at].start_pts) / MEDIA_HZ));
+    },
+    // Regions -------------------------------------------------------------------------------------------
+    regionName(i) { return this.texts["redact.region"].replace("{n}", i + 1); },
+    here(region) { return this.part && region.part === this.part.index; },
+    keyHere(region) { return isKey(region, this.atS); },
+    still_(region) { return still(region, this.here(region) ? this.atS : region.boxes[0].at_s); },
+    reach(region) {
+      const part = this.parts.find((each) => each.index === region.part) ?? this.parts[0];
+      if (region.boxes.length === 1) return { from_ms: part.started_ms, to_ms: part.ended_ms };
+      return { from_ms: part.started_ms + region.boxes[0].at_s * 1000, to_ms: part.started_ms + region.boxes[region.boxes.length - 1].at_s * 1000 };
+    },
+    lasting(region) {
+      if (region.boxes.length === 1) return this.texts["redact.lasts_whole"];
+      const { from_ms, to_ms } = this.reach(region);
+      return this.texts["redact.lasts"].replace("{from}", lengthText(from_ms - this.startMs)).replace("{to}", lengthText(to_ms - this.startMs)).replace("{n}", region.boxes.length);
+    },
+    putRegion(i, region) { this.change({ regions: this.choices.regions.map((each, j) => (j === i ? region : each)) }); },
+    removeRegion(i) {
+      this.change({ regions: this.choices.regions.filter((_, j) => j !== i) });
+      this.chosen = -1;
+    },
+    choose(i) {
+      this.chosen = i;
+      const region = this.choices.regions[i];
+      const at = this.parts.findIndex((each) => each.index === region.part);
+      if (at >= 0 && !boxOf(region, this.part.index, this.atS)) this.seekTo(at, nearestBox(region, at === this.index ? this.atS : 0).at_s);
+    },
+    key(i) {
+      const region = this.choices.regions[i];
+      this.putRegion(i, keyed(region, this.atS, this.bare(boxOf(region, region.part, this.atS) ?? nearestBox(region, this.atS))));
+    },
+    unkey(i) { this.putRegion(i, unkeyed(this.choices.regions[i], this.atS)); },
+    bare({ left, top, width, height }) { return fitted({ left, top, width, height }, this.rules.side_min); },
+    draw(on = !this.drawing) {
+      this.drawing = on && this.choices.regions.length < this.rules.regions_max;
+      if (this.drawing) {
+        this.$refs.video.pause();
+        this.exact = false;
+        this.outlines = true;
+        this.chosen = -1;
+      }
+    },
+    addRegion(box) {
+      this.drawing = false;
+      this.change({ regions: [...this.choices.regions, { part: this.part.index, boxes: [{ at_s: Number(this.atS.toFixed(3)), ...this.bare(box) }] }] });
+      this.chosen = this.choices.regions.length - 1;
+      this.$nextTick(() => this.$refs.picture.querySelector(`[data-region="${this.chosen}"]`)?.focus());
+    },
+    point(event) {
+      const box = this.$refs.picture.getBoundingClientRect();
+      const within = (value) => Math.min(1, Math.max(0, value));
+      return [within((event.clientX - box.left) / box.width), within((event.clientY - box.top) / box.height)];
+    },
+    press(event) {
+      if (event.button !== 0) return;
+      if (!this.drawing) {
+        if (event.target === this.$refs.picture) [this.chosen] = [-1];
+        return;
+      }
+      event.preventDefault();
+      this.$refs.picture.setPointerCapture(event.pointerId);
+      this.pullFrom = this.point(event);
+    },
+    grab(event, each, how) {
+      if (event.button !== 0 || this.drawing) return;
+      this.$refs.video.pause();
+      this.chosen = each.index;
+      this.$refs.picture.setPointerCapture(event.pointerId);
+      this.held = { index: each.index, how, from: this.point(event), before: this.bare(each.box), box: this.bare(each.box), moved: false };
+    },
+    drag(event) {
+      const now = this.point(event);
+      if (this.pullFrom) {
+        const [[x, y], [u, v]] = [this.pullFrom, now];
+        this.pulled = { left: Math.min(x, u), top: Math.min(y, v), width: Math.abs(u - x), height: Math.abs(v - y) };
+      } else if (this.held) {
+        this.held.box = this.moved(this.held.before, this.held.how, now[0] - this.held.from[0], now[1] - this.held.from[1]);
+        this.held.moved = true;
+        this.look();
+      }
+    },
+    moved({ left, top, width, height }, how, dx, dy) {
+      if (how === "move") return fitted({ left: left + dx, top: top + dy, width, height }, this.rules.side_min);
+      const [right, bottom] = [left + width, top + height];
+      const x = how.includes("w") ? Math.min(right - this.rules.side_min, left + dx) : left;
+      const y = how.includes("n") ? Math.min(bottom - this.rules.side_min, top + dy) : top;
+      return fitted({ left: x, top: y, width: (how.includes("e") ? right + dx : right) - x, height: (how.includes("s") ? bottom + dy : bottom) - y }, this.rules.side_min);
+    },
+    release() {
+      const [pulled, held] = [this.pulled, this.held];
+      this.pulled = this.pullFrom = this.held = null;
+      if (pulled && pulled.width >= this.rules.side_min * 3 && pulled.height >= this.rules.side_min * 3) this.addRegion(pulled);
+      if (held?.moved) this.setBox(held.index, held.box);
+    },
+    // At another moment than its only box, a region begins to move; else its box of this moment is another one.
+    setBox(index, box) {
+      const region = this.choices.regions[index];
+      if (region.boxes.length >= this.rules.keys_max && !isKey(region, this.atS)) return;
+      this.putRegion(index, keyed(region, this.atS, box));
+    },
+    nudge(event) {
+      const region = this.choices.regions[this.chosen];
+      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      if (!by || !region || !this.here(region)) return false;
+      const [dx, dy] = by.map((each) => each * NUDGE * (event.altKey ? 10 : 1));
+      const box = this.bare(boxOf(region, region.part, this.atS) ?? nearestBox(region, this.atS));
+      this.setBox(this.chosen, event.shiftKey ? this.moved(box, "se", dx, dy) : this.moved(box, "move", dx, dy));
+      return true;
+    },
+    // Showing -------------------------------------------------------------------------------------------
+    measure() {
+      const { stage, video } = this.$refs;
+      if (!stage || !this.part) return;
+      const [wide, high] = [stage.clientWidth, stage.clientHeight];
+      const ratio = video.videoWidth / video.videoHeight || this.part.width / this.part.height || 16 / 9;
+      const width = Math.min(wide, high * ratio);
+      this.place = { left: (wide - width) / 2, top: (high - width / ratio) / 2, width, height: width / ratio };
+      this.look();
+    },
+    placed({ left, top, width, height }) { return { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }; },
+    fractions(box) {
+      const [left, top, width, height] = Array.isArray(box) ? box : [box.left, box.top, box.width, box.height];
+      return { left: `${left * 100}%`, top: `${top * 100}%`, width: `${width * 100}%`, height: `${height * 100}%` };
+    },
+    // What is seen now: boxes that can be clicked, and the mosaic over all that is hidden.
+    look() {
+      const { canvas, stage, video } = this.$refs;
+      if (!canvas || !this.part) return;
+      const pts = this.part.start_pts + this.atS * MEDIA_HZ;
+      const seen = (this.paths ?? []).flatMap((path) => {
+        const box = boxAt(path, this.part.session, pts, this.rules);
+        return box ? [{ path, box, cover: this.cover(path) }] : [];
+      });
+      this.shown = seen.sort((a, b) => b.box[2] * b.box[3] - a.box[2] * a.box[3]); // the smaller can be clicked over the larger
+      const dense = window.devicePixelRatio || 1;
+      [canvas.width, canvas.height] = [Math.round(stage.clientWidth * dense), Math.round(stage.clientHeight * dense)];
+      const pen = canvas.getContext("2d");
+      const place = Object.fromEntries(Object.entries(this.place).map(([name, value]) => [name, value * dense]));
+      for (const each of seen) if (each.cover !== "none") hide(pen, video, widened(each.cover === "head" ? headOf(each.box, this.rules) : each.box, this.rules.margin), place);
+      for (const { box, isThere } of this.drawn) if (isThere) hide(pen, video, [box.left, box.top, box.width, box.height], place);
+      canvas.dataset.hidden = seen.filter((each) => each.cover !== "none").length + this.drawn.filter((each) => each.isThere).length;
+    },
+    // The exact picture, once nothing has changed for a moment.
+    askExact() {
+      clearTimeout(this.exactTimer);
+      if (this.exactUrl) URL.revokeObjectURL(this.exactUrl);
+      [this.exactUrl, this.exactSaid] = [null, ""];
+      if (this.exact && !this.playing && this.part) this.exactTimer = setTimeout(() => this.fetchExact(), EXACT_PAUSE_MS);
+    },
+    async fetchExact() {
+      const asked = (this.exactAsked = {});
+      const body = JSON.stringify({ ...this.choices, part: this.part.index, at_s: Number(this.atS.toFixed(4)) });
+      const answer = await fetch(`${this.base}/preview`, { method: "POST", headers: { "Content-Type": "application/json" }, body, credentials: "same-origin" }).catch(() => null);
+      const picture = answer?.ok ? await answer.blob() : null;
+      if (this.gone || asked !== this.exactAsked || !this.exact || this.playing) return;
+      if (picture) this.exactUrl = URL.createObjectURL(picture);
+      else this.exactSaid = this.texts["redact.exact_failed"];
+    },
+    // Playing -------------------------------------------------------------------------------------------
+    async open(index, atS, play) {
+      const part = this.parts[index];
+      const video = this.$refs.video;
+      if (!part) return void (this.message = { icon: "videocam_off", text: this.texts["redact.no_clip"] });
+      const attempt = ++this.attempt;
+      [this.index, this.atS, this.message] = [index, atS, null];
+      part.playable ??= part.url;
+      if (part.playable === part.url && needsCopy(part, video)) {
+        const made = await copyOf(part, () => attempt === this.attempt && !this.gone, () => (this.message = { icon: "hourglass_top", text: this.texts["redact.preparing"] }));
+        if (!made || attempt !== this.attempt) return;
+        if (made.failed) return this.failed();
+        part.playable = part.copy_url;
+        this.message = null;
+      }
+      video.src = part.playable;
+      video.addEventListener("loadedmetadata", () => {
+        if (attempt !== this.attempt) return;
+        this.measure();
+        video.currentTime = atS;
+        if (play) video.play().catch(() => {});
+      }, { once: true });
+    },
+    failed() {
+      if (this.$refs.video?.getAttribute("src") || this.message) this.message = { icon: "error_outline", text: this.texts["redact.failed"] };
+    },
+    ended() {
+      if (this.parts[this.index + 1]) this.open(this.index + 1, 0, true);
+    },
+    play() {
+      const video = this.$refs.video;
+      if (!video.paused) return video.pause();
+      if (video.ended && this.index) return this.open(0, 0, true);
+      video.play().catch(() => {});
+    },
+    seekTo(index, atS) {
+      const part = this.parts[index];
+      const within = Math.min(Math.max(0, atS), Math.max(0, part.duration_s - 0.001));
+      if (index !== this.index) return this.open(index, within, false);
+      this.$refs.video.currentTime = within;
+    },
+    seekMs(ms) {
+      const found = this.parts.findIndex((part) => ms < part.ended_ms);
+      const index = found < 0 ? this.parts.length - 1 : found;
+      this.seekTo(index, (ms - this.parts[index].started_ms) / 1000);
+    },
+    seekBy(event) {
+      if (event.button !== 0 || !this.parts.length) return;
+      const bar = this.$refs.timeline;
+      const go = (e) => {
+        const box = bar.querySelector(".cam-timeline__track").getBoundingClientRect();
+        this.seekMs(this.startMs + Math.min(1, Math.max(0, (e.clientX - box.left) / box.width)) * this.totalMs);
+      };
+      bar.setPointerCapture(event.pointerId);
+      go(event);
+      bar.addEventListener("pointermove", go);
+      bar.addEventListener("lostpointercapture", () => bar.removeEventListener("pointermove", go), { once: true });
+    },
+    frame(direction) {
+      this.$refs.video.pause();
+      const atS = this.atS + direction * this.frameS + 0.002;
+      if (atS < 0 && this.index) this.seekTo(this.index - 1, this.parts[this.index - 1].duration_s);
+      else if (atS > this.part.duration_s && this.parts[this.index + 1]) this.seekTo(this.index + 1, 0);
+      else this.seekTo(this.index, atS);
+    },
+    watchFrames() {
+      const video = this.$refs.video;
+      if (!video.requestVideoFrameCallback) return void video.addEventListener("timeupdate", () => this.onFrame(video.currentTime));
+      const each = (_, frame) => {
+        if (this.gone) return;
+        this.onFrame(frame.mediaTime);
+        video.requestVideoFrameCallback(each);
+      };
+      video.requestVideoFrameCallback(each);
+    },
+    onFrame(mediaS) {
+      const apart = mediaS - this.atS;
+      if (this.playing && apart > 0.005 && apart < 0.5) this.frameS = this.frameS === FRAME_S ? apart : Math.min(this.frameS * 1.02, apart);
+      this.atS = mediaS;
+      this.look();
+    },
+    seen() { this.$nextTick(() => this.measure()); },
+    async loadTracks() {
+      const answer = this.tracks ? await fetch(this.tracks, { credentials: "same-origin" }).catch(() => null) : null;
+      this.paths = answer?.ok ? pathsOf(await answer.json()).sort((a, b) => a.points[0][0] - b.points[0][0]) : [];
+      this.look();
+      const playable = this.parts.filter((each) => !needsCopy(each, this.$refs.video)).map((each) => ({ ...each, playable: each.url }));
+      portraits(this.paths, playable, (key, url) => (this.faces[key] = url), () => !this.gone);
+    },
+    // Keeping -------------------------------------------------------------------------------------------
+    async ask(path, options = {}) {
+      const answer = await fetch(`${this.base}${path}`, { credentials: "same-origin", ...options }).catch(() => null);
+      const told = await answer?.json().catch(() => null);
+      return { ok: Boolean(answer?.ok), status: answer?.status ?? 0, told };
+    },
+    async save() {
+      if (this.saving || !this.dirty) return;
+      this.saving = true;
+      this.trouble = null;
+      const sent = this.choices;
+      const body = JSON.stringify({ ...sent, revision: this.saved.revision, comment: this.comment });
+      const { ok, status, told } = await this.ask("", { method: "PUT", headers: { "Content-Type": "application/json" }, body });
+      this.saving = false;
+      if (ok) {
+        this.saved = told;
+        if (this.choices === sent) this.steps.now = onlyChoices(told); // in the order in which the server keeps it
+        this.comment = "";
+        this.revisions = null;
+        this.$refs.root.querySelector(".red__history").open = false;
+        this.$emit("saved", told.revision);
+      } else if (status === 409) this.trouble = { conflict: true, text: this.texts["redact.conflict"] };
+      else this.trouble = { text: `${this.texts["redact.not_saved"]} ${told?.detail ?? ""}` };
+    },
+    async takeTheirs() {
+      const { ok, told } = await this.ask("");
+      if (!ok) return;
+      [this.saved, this.trouble] = [told, null];
+      this.go(onlyChoices(told));
+    },
+    async loadHistory() {
+      const { ok, told } = await this.ask("/history");
+      if (ok) this.revisions = told.items;
+    },
+    async takeUp(revision) {
+      const { ok, told } = await this.ask(`?revision=${revision}`);
+      if (ok) this.go(onlyChoices(told));
+    },
+    told(revision) {
+      const parts = [this.texts[`redact.blur.${revision.blur}`]];
+      for (const name of ["kept", "added", "regions"]) if (revision[name]) parts.push(this.texts[`redact.told.${name}`].replace("{n}", revision[name]));
+      return parts.join(" · ");
+    },
+    // Time and keys -------------------------------------------------------------------------------------
+    at(ms) { return `${Math.min(100, Math.max(0, ((ms - this.startMs) / this.totalMs) * 100))}%`; },
+    span(from, to) { return { left: this.at(from), right: `${100 - parseFloat(this.at(to))}%` }; },
+    clock(ms) { return this.clockFormat.format(new Date(ms)); },
+    day(text) { return this.dayFormat.format(new Date(text)); },
+    onKey(event) {
+      const on = document.activeElement;
+      const typing = on && (on.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(on.tagName) && on.type !== "checkbox"));
+      if (document.querySelector(".q-dialog__inner > div")) return;
+      const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+      const command = event.ctrlKey || event.metaKey;
+      const does = command ? this.commandKey(key, event) : typing ? null : this.plainKey(key, event, on);
+      if (!does || (typing && key !== "s")) return;
+      event.preventDefault();
+      does();
+    },
+    commandKey(key, event) {
+      return { z: () => this.step_(event.shiftKey ? "forth" : "back"), y: () => this.step_("forth"), s: () => this.save() }[key];
+    },
+    plainKey(key, event, on) {
+      const isButton = on?.tagName === "BUTTON" && on.dataset.region === undefined;
+      if (this.chosen >= 0 && on?.dataset?.region !== undefined && key.startsWith("Arrow")) return () => this.nudge(event);
+      if (event.altKey || (isButton && (key === " " || key === "Enter"))) return null;
+      return {
+        " ": () => this.play(),
+        ArrowLeft: () => this.seekMs(this.wallMs - (event.shiftKey ? 10000 : 1000)),
+        ArrowRight: () => this.seekMs(this.wallMs + (event.shiftKey ? 10000 : 1000)),
+        Home: () => this.seekMs(this.startMs),
+        End: () => this.seekMs(this.endMs - 1),
+        ",": () => this.frame(-1),
+        ".": () => this.frame(1),
+        r: () => this.draw(),
+        a: () => this.choices.regions[this.chosen] && this.here(this.choices.regions[this.chosen]) && this.key(this.chosen),
+        b: () => (this.outlines = !this.outlines),
+        p: () => (this.exact = !this.exact),
+        Enter: this.drawing ? () => this.addRegion(NEW_BOX) : null,
+        Delete: this.chosen >= 0 ? () => this.removeRegion(this.chosen) : null,
+        Escape: () => this.giveUp(),
+        "?": () => this.$emit("help"),
+      }[key];
+    },
+    giveUp() {
+      if (this.drawing) [this.drawing, this.pulled, this.pullFrom] = [false, null, null];
+      else if (this.chosen >= 0) this.chosen = -1;
+      else this.$emit("leave");
+    },
+  },
+};
