@@ -35,11 +35,12 @@ ICONS = {
     Part.NOTIFICATIONS: "notifications_off",
 }
 
-Place = Literal["live", "cameras", "incidents", "alerts", "admin", "account"]
+Place = Literal["live", "cameras", "incidents", "cases", "alerts", "admin", "account"]
 PLACES: tuple[tuple[Place, str, str], ...] = (
     ("live", "/live", "grid_view"),
     ("cameras", "/", "videocam"),
     ("incidents", "/incidents", "manage_search"),
+    ("cases", "/cases", "folder_special"),
     ("admin", "/admin", "settings"),
 )
 """Where one can go: key of the catalogue, path, icon."""
@@ -130,8 +131,12 @@ _AT_THE_DESK = (Action.CONFIGURE, Action.ADMINISTER, Action.HOLD)
 
 def places(visitor: Visitor) -> list[tuple[Place, str, str]]:
     """Those that ``visitor`` has a use for."""
-    may_change = any(not visitor.user.reach(each).is_nowhere for each in _AT_THE_DESK)
-    return [each for each in PLACES if each[0] != "admin" or may_change]
+    closed = set()
+    if all(visitor.user.reach(each).is_nowhere for each in _AT_THE_DESK):
+        closed.add("admin")
+    if visitor.user.reach(Action.EXPORT).is_nowhere:
+        closed.add("cases")
+    return [each for each in PLACES if each[0] not in closed]
 
 
 def roles(words: Words, visitor: Visitor) -> str:

@@ -21,14 +21,16 @@ from camsvc.config import Settings
 from camsvc.errors import ConfigError
 from camsvc.web import layers
 from camsvc.web.bells import Bells
+from camsvc.web.export_news import ExportNews
 from camsvc.web.guard import Guard
 from camsvc.web.health import HealthBook
 from camsvc.web.language import LANGUAGES, QUASAR, language
 from camsvc.web.lookout import Lookout
-from camsvc.web.pages import account, alerts, cameras, incidents, live, login, reason, verify
+from camsvc.web.pages import account, alerts, cameras, exports, incidents, live, login, reason, redact, verify
 from camsvc.web.pages.admin import agencies, audit, camera_edit, camera_import, desk, holds, storage, user, users
 from camsvc.web.pages.admin import areas as admin_areas
 from camsvc.web.pages.admin import cameras as admin_cameras
+from camsvc.web.pages.cases import routes as cases
 from camsvc.web.plain import STATIC, notice_page
 from camsvc.web.site import RECONNECT_TIMEOUT_S, Site
 from camsvc.web.who import Who
@@ -52,7 +54,8 @@ def mount(app: FastAPI) -> Site:
         language(code)  # a broken catalogue is found now, not by a user
     lookout = Lookout(server)
     bells = Bells(server)
-    site = Site(server, lookout, _zone(server.settings.timezone), bells)
+    news = ExportNews(server)
+    site = Site(server, lookout, _zone(server.settings.timezone), bells, news)
     who = Who(server.clock)
     app.include_router(login.router(who))
     app.include_router(reason.router(who))
@@ -62,6 +65,8 @@ def mount(app: FastAPI) -> Site:
     book = HealthBook(server)
     cameras.add(site, book)
     incidents.add(site)
+    redact.add(site)
+    cases.add(site)
     desk.add(site)
     admin_cameras.add(site, book)
     camera_edit.add(site)
@@ -76,6 +81,7 @@ def mount(app: FastAPI) -> Site:
     storage.add(site)
     alerts.add(site)
     verify.add(site)
+    exports.add(site)
     nicegui_app.state.camsvc = server
     ui.run_with(
         app,
@@ -101,6 +107,7 @@ def mount(app: FastAPI) -> Site:
         }
     nicegui_app.on_shutdown(lookout.close)
     nicegui_app.on_shutdown(bells.close)
+    nicegui_app.on_shutdown(news.close)
     return site
 
 

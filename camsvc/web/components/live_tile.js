@@ -10,9 +10,10 @@ export default {
   components: { Tile },
   template: `
 <div class="cam-alone" ref="root">
-  <tile ref="tile" :index="0" :camera="camera" stream="sub" :status="state" :selected="true" :movable="false" :asleep="asleep" :labels="labels" :texts="texts" :ring-s="ringS" :net="net()" :times="times()" @enlarge="enlarge" @said="say"></tile>
+  <tile ref="tile" :index="0" :camera="camera" stream="sub" :status="state" :selected="true" :movable="false" :asleep="asleep" :labels="labels" :texts="texts" :ring-s="ringS" :net="net()" :times="times()" :collects="collects" @snapshot="(what) => $emit('snapshot', what)" @span="(what) => $emit('span', what)" @enlarge="enlarge" @said="say"></tile>
 </div>`,
-  props: { camera: Object, status: Object, stateWords: Object, labels: Object, texts: Object, serverMs: Number, ringS: Number, locale: String, timezone: String, zone: String },
+  emits: ["snapshot", "span"],
+  props: { camera: Object, status: Object, collects: Boolean, stateWords: Object, labels: Object, texts: Object, serverMs: Number, ringS: Number, locale: String, timezone: String, zone: String },
   data() {
     return { state: this.status, asleep: false };
   },

@@ -2,6 +2,7 @@
 // A box belongs to a media time: what is drawn is chosen by the media time of the frame on screen, not by a timer.
 // With a longer axis (clips of other cameras beside this one) time goes on where this clip has no picture.
 import { copyOf, lengthText, needsCopy, partAt } from "camsvc-playing/footage.js";
+import marking from "camsvc-playing/marking.js";
 import { transport } from "camsvc-playing/transport.js";
 
 const MEDIA_HZ = 90000;
@@ -37,6 +38,7 @@ function boxAt(path, session, pts) {
 }
 
 export default {
+  mixins: [marking],
   template: `
 <section class="cam-player" ref="root" :aria-label="texts['player.label']">
   <div class="cam-player__stage" :style="{'--ratio': ratio}" @click="stageClick">
@@ -58,9 +60,17 @@ export default {
       <span v-for="(gap, i) in gaps" :key="'g' + i" class="cam-timeline__gap" :style="span(gap.from_ms, gap.to_ms)" :title="gap.text"></span>
       <span class="cam-timeline__incident" :style="span(incident.from_ms, incident.to_ms || endMs)" :title="texts['player.incident']"></span>
       <span class="cam-timeline__done" :style="span(startMs, wallMs)"></span>
+      <span v-if="inMs !== null || outMs !== null" class="cam-timeline__marked" :style="span(inMs ?? startMs, outMs ?? endMs)"></span>
       <span class="cam-timeline__head" :style="{left: at(wallMs)}"></span>
       <span v-if="hoverMs !== null" class="cam-timeline__hover" :style="{left: at(hoverMs)}">{{ clock(hoverMs) }}</span>
     </div>
+  </div>
+  <div v-if="collects && (inMs !== null || outMs !== null)" class="cam-marked" role="group" :aria-label="texts['player.marked']">
+    <i class="material-icons" aria-hidden="true">content_cut</i>
+    <span class="cam-num" :title="utc(inMs ?? startMs) + ' – ' + utc(outMs ?? endMs)">{{ clock(inMs ?? startMs) }} – {{ clock(outMs ?? endMs) }}</span>
+    <span class="cam-soft cam-num">{{ seconds((outMs ?? endMs) - (inMs ?? startMs)) }}</span>
+    <button type="button" class="cam-btn cam-btn--small cam-btn--main" data-test="span-to-case" @click="collectSpan"><i class="material-icons" aria-hidden="true">create_new_folder</i><span>{{ texts['player.span_to_case'] }}</span></button>
+    <button type="button" class="cam-btn cam-btn--small cam-btn--quiet" @click="unmark"><i class="material-icons" aria-hidden="true">close</i><span>{{ texts['player.unmark'] }}</span></button>
   </div>
   <div class="cam-controls">
     <button type="button" class="cam-ctl" :disabled="!able" :title="texts['player.frame_back'] + ' (,)'" :aria-label="texts['player.frame_back']" @click="step(-1)"><i class="material-icons" aria-hidden="true">skip_previous</i></button>
@@ -70,6 +80,11 @@ export default {
     <span class="cam-controls__length cam-soft">{{ seconds(wallMs - startMs) }} / {{ seconds(totalMs) }}</span>
     <span v-if="parts.length > 1" class="cam-controls__part cam-soft">{{ texts['player.part'].replace('{i}', index + 1).replace('{n}', parts.length) }}</span>
     <span class="cam-controls__space"></span>
+    <template v-if="collects">
+      <button type="button" class="cam-ctl" :disabled="!able" :title="texts['player.mark_in'] + ' (i)'" :aria-label="texts['player.mark_in']" :aria-pressed="String(inMs !== null)" data-test="mark-in" @click="markIn"><i class="material-icons" aria-hidden="true">first_page</i></button>
+      <button type="button" class="cam-ctl" :disabled="!able" :title="texts['player.mark_out'] + ' (o)'" :aria-label="texts['player.mark_out']" :aria-pressed="String(outMs !== null)" data-test="mark-out" @click="markOut"><i class="material-icons" aria-hidden="true">last_page</i></button>
+      <button type="button" class="cam-ctl" :disabled="!able" :title="texts['player.picture_to_case'] + ' (s)'" :aria-label="texts['player.picture_to_case']" data-test="picture-to-case" @click="collectPicture"><i class="material-icons" aria-hidden="true">add_a_photo</i></button>
+    </template>
     <label class="cam-controls__speed"><span class="cam-hidden">{{ texts['player.speed'] }}</span>
       <select v-model.number="rate" :title="texts['player.speed'] + ' (↑ ↓)'"><option v-for="s in speeds" :key="s" :value="s">{{ s }}×</option></select></label>
     <button type="button" class="cam-ctl" :class="{'cam-ctl--on': boxes}" :disabled="!tracks" :aria-pressed="String(boxes)" :title="texts['player.boxes'] + ' (b)'" :aria-label="texts['player.boxes']" data-test="boxes" @click="boxes = !boxes"><i class="material-icons" aria-hidden="true">select_all</i></button>
@@ -87,6 +102,7 @@ export default {
     poster: String,
     autoplay: Boolean, // begins to play by itself
     axis: Object, // {from_ms, to_ms} that the time line covers beyond this clip; null: the clip's own time
+    collects: Boolean, // what is seen may be put into a case: emits collect, snapshot, span
     transport: String, // name of the one that others follow (playing/transport.js); "" for none
     nothing: String, // what to say instead of a picture when there is no part
     timezone: String,
@@ -526,6 +542,7 @@ export default {
         ",": () => this.step(-1),
         ".": () => this.step(1),
         b: () => (this.boxes = !this.boxes),
+        ...(this.collects ? this.collectingKeys() : {}),
         m: () => (this.muted = !this.muted),
         f: () => this.fullscreen(),
         j: () => this.$emit("walk", "older"),

@@ -27,25 +27,42 @@ TEXTS = (
     "player.incident",
     "player.label",
     "player.loading",
+    "player.mark_in",
+    "player.mark_out",
+    "player.marked",
     "player.no_footage_now",
     "player.part",
     "player.pause",
+    "player.picture_none",
+    "player.picture_to_case",
     "player.play",
     "player.position",
     "player.sound",
     "player.space",
+    "player.span_to_case",
     "player.speed",
+    "player.unmark",
 )
 
 
 class Player(Element, component="player.js"):
-    """Emits ``walk`` with ``older`` or ``newer``, ``beside``, ``help``, ``leave``."""
+    """Emits ``walk`` with ``older`` or ``newer``, ``beside``, ``help``, ``leave``; for a case (``collects``) also
+    ``collect``, ``snapshot`` with {token, at_ms} of a picture that the browser keeps, ``span`` with {from_ms, to_ms}."""
 
-    def __init__(self, words: Words, incident: Incident, *, autoplay: bool = False, transport: str = "") -> None:
+    def __init__(
+        self,
+        words: Words,
+        incident: Incident,
+        *,
+        autoplay: bool = False,
+        transport: str = "",
+        collects: bool = False,
+    ) -> None:
         """``transport``: name of the one by which others show the same moment (``components.companion``)."""
         super().__init__()
         self._words = words
         self.props["transport"] = transport
+        self.props["collects"] = collects
         self.props["axis"] = None
         self.props["autoplay"] = autoplay
         self.props["locale"] = words.language.code

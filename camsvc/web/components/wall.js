@@ -50,7 +50,7 @@ export default {
     <div v-if="!connected" class="cam-live__apart" role="alert"><i class="material-icons" aria-hidden="true">sync_problem</i>{{ texts['live.events_away'] }}</div>
     <div class="cam-live__grid" :class="{'cam-live__grid--large': large !== null}" :style="{'--n': Math.sqrt(tiles)}" :data-tiles="tiles" ref="grid">
       <tile v-for="(id, i) in onPage" :key="i" ref="tiles" :index="i" :camera="byId[id] || lost(id)" :stream="i === large || tiles === 1 ? 'main' : 'sub'" :status="stateOf(id)" :selected="i === selected" :large="i === large" :asleep="asleep || (covered && i !== large)"
-        :boxes="boxes" :lit="id ? litAt[id] : null" :labels="labels" :texts="texts" :ring-s="ringS" :net="net()" :times="times()" @choose="selected = i" @ask="askFor(i)" @enlarge="enlarge(i)" @remove="remove(i)" @incident="(id) => $emit('open', id)" @drop-on="(what) => dropped(i, what)" @said="say" @replaying="(on) => replaying(i, on)"></tile>
+        :boxes="boxes" :lit="id ? litAt[id] : null" :labels="labels" :texts="texts" :ring-s="ringS" :net="net()" :times="times()" :collects="collects" @snapshot="(what) => $emit('snapshot', what)" @span="(what) => $emit('span', what)" @choose="selected = i" @ask="askFor(i)" @enlarge="enlarge(i)" @remove="remove(i)" @incident="(id) => $emit('open', id)" @drop-on="(what) => dropped(i, what)" @said="say" @replaying="(on) => replaying(i, on)"></tile>
     </div>
   </section>
   <news-list v-show="panels.news" ref="news" :initial="incidents" :texts="texts" @open="(id) => $emit('open', id)" @leave="focusTile"></news-list>
@@ -62,6 +62,7 @@ export default {
     incidents: Array, // as cards
     ask: Object, // what the address asks for: {wall, camera}
     user: String,
+    collects: Boolean, // what is seen may be put into a case
     labels: Object,
     texts: Object,
     serverMs: Number,
@@ -70,7 +71,7 @@ export default {
     timezone: String,
     zone: String,
   },
-  emits: ["open", "help"],
+  emits: ["open", "help", "snapshot", "span"],
   data() {
     return {
       name: "", tiles: 4, list: [], cycleS: null, asSaved: null, page: 0, selected: 0, large: null, covered: false, asleep: false, full: false, connected: true,

@@ -34,6 +34,7 @@ TILE_TEXTS = (
     "live.open_incident",
     "live.over_http",
     "live.pause",
+    "live.picture_to_case",
     "live.reconnecting",
     "live.refused.forbidden",
     "live.refused.full",
@@ -52,6 +53,7 @@ TILE_TEXTS = (
     "live.snapshot",
     "live.snapshot_none",
     "live.snapshot_saved",
+    "live.span_to_case",
     "live.stale",
     "live.to_live",
     "live.tools",
@@ -109,7 +111,8 @@ class Asked:
 
 
 class Wall(Element, component="wall.js"):
-    """Emits ``open`` with the id of an incident, ``help``."""
+    """Emits ``open`` with the id of an incident, ``help``; for a case (``collects``) also ``snapshot`` with {token,
+    camera, at_ms} of a picture that the browser keeps, ``span`` with {camera, at_ms}."""
 
     def __init__(
         self,
@@ -122,9 +125,11 @@ class Wall(Element, component="wall.js"):
         user: str,
         ring_s: float,
         now: datetime,
+        collects: bool = False,
     ) -> None:
         super().__init__()
         self._states = dict(states)
+        self.props["collects"] = collects
         self.props["cameras"] = list(cameras)
         self.props["statuses"] = self._states
         self.props["incidents"] = list(incidents)
@@ -164,9 +169,17 @@ class LiveTile(Element, component="live_tile.js"):
     """One camera's live picture by itself; the keyboard of the page is left to the page."""
 
     def __init__(
-        self, words: Words, camera: dict[str, str], state: dict[str, str], ring_s: float, now: datetime
+        self,
+        words: Words,
+        camera: dict[str, str],
+        state: dict[str, str],
+        ring_s: float,
+        now: datetime,
+        *,
+        collects: bool = False,
     ) -> None:
         super().__init__()
+        self.props["collects"] = collects
         self.props["camera"] = camera
         self.props["status"] = state
         self.props["texts"] = words.language.some(TILE_TEXTS)

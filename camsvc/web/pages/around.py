@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from nicegui import ui
 from nicegui.element import Element
@@ -21,7 +22,10 @@ from camsvc.web import places
 from camsvc.web.components.companion import Companion
 from camsvc.web.components.map import Map
 from camsvc.web.components.player import Player, api_path
-from camsvc.web.markup import button, icon, tag
+from camsvc.web.markup import button, icon, icon_button, tag
+from camsvc.web.pages.cases import wishes
+from camsvc.web.pages.cases.collecting import Collector
+from camsvc.web.pages.cases.wishes import Wish
 from camsvc.web.plain import asset
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
@@ -47,7 +51,16 @@ class Step:
 class Around:
     """``build`` makes its place once, ``show`` fills it for an incident. ``go``: to another incident."""
 
-    def __init__(self, site: Site, visitor: Visitor, words: Words, *, go: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        visitor: Visitor,
+        words: Words,
+        *,
+        go: Callable[[str], Awaitable[None]],
+        collector: Collector,
+    ) -> None:
+        self._collector = collector
         self._site = site
         self._visitor = visitor
         self._words = words
@@ -170,6 +183,18 @@ class Around:
                     made = button(step.said, "cam-near__step", data_step=step.incident)
                     made.on("click", lambda target=step.incident: self._go(target))
             tag("li", "", self._step(self._incident).said, aria_current="step")
+        if self._trail and self._collector.is_offered:
+            with self._steps:
+                number = self._words.language.number(len(self._trail) + 1)
+                whole = self._words.language("collect.whole_trail", n=number)
+                made = button(whole, "cam-btn cam-btn--small", "create_new_folder", data_test="collect-trail")
+                made.on("click", self._collect_trail)
+
+    async def _collect_trail(self) -> None:
+        """All that was gone through, and what is seen now."""
+        if self._incident is not None:
+            way = [Wish(incident=UUID(step.incident)) for step in self._trail]
+            await self._collector.add([*way, wishes.of_incident(self._incident)])
 
     # Drawing -------------------------------------------------------------------------------------------------
 
@@ -256,6 +281,10 @@ class Around:
             for each in [each for each in seen if each is not nearest][:SEEN_MAX]:
                 with self._to(each, incident, "cam-near__other"):
                     tag("span", "", self._apart(each, incident))
+            if self._collector.is_offered:
+                add = icon_button("create_new_folder", self._words.language("collect.add_this"), "cam-near__collect")
+                add.props["data-collect"] = str(nearest.id)
+                add.on("click", lambda: self._collector.add([wishes.of_incident(nearest)]))
 
     def _to(self, target: Incident, incident: Incident, classes: str) -> Element:
         words = self._words

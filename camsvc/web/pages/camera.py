@@ -27,6 +27,7 @@ from camsvc.web.components.cameras import stream, why
 from camsvc.web.components.wall import LiveTile, camera_json, state_json
 from camsvc.web.lookout import Snapshot
 from camsvc.web.markup import icon, icon_button, tag
+from camsvc.web.pages.cases.collecting import Collector
 from camsvc.web.site import Site
 from camsvc.web.view import SearchView
 from camsvc.web.visitor import Visitor
@@ -58,6 +59,7 @@ class CameraDetail:
         self._camera: str | None = None
         self._shown: CameraStatus | None = None
         self._live: LiveTile | None = None
+        self._collector = Collector(site, visitor, words)
         self._root = tag("div", "cam-detail", tabindex="-1")
         self._root.set_visibility(False)
 
@@ -152,7 +154,10 @@ class CameraDetail:
                 state_json(snapshot.statuses.get(entry.id), words),
                 server.settings.worker.ring_s,
                 server.clock.now(),
+                collects=self._collector.is_offered,
             )
+        self._live.on("snapshot", self._collector.on_live_picture)
+        self._live.on("span", self._collector.on_live_span)
 
     def _show_state(self, status: CameraStatus) -> None:
         words, say = self._words, self._words.language

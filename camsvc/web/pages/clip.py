@@ -14,6 +14,8 @@ from camsvc.web.components.player import Player, api_path
 from camsvc.web.following import Following, News
 from camsvc.web.markup import button, icon, icon_button, tag
 from camsvc.web.pages import opened
+from camsvc.web.pages.cases import wishes
+from camsvc.web.pages.cases.collecting import Collector
 from camsvc.web.site import Site
 from camsvc.web.view import SearchView
 from camsvc.web.visitor import Visitor
@@ -33,7 +35,9 @@ class ClipDialog:
         left: Callable[[], None],
         look_back: Callable[[str], None],
         help_: Callable[[], None],
+        collector: Collector,
     ) -> None:
+        self._collector = collector
         self._site = site
         self._visitor = visitor
         self._words = words
@@ -86,6 +90,9 @@ class ClipDialog:
                 self._heading = opened.Heading(self._site, self._words)
             if incident:
                 self._offer_live(incident)
+                if self._collector.is_offered:
+                    made = button(say("collect.button"), "cam-btn", "create_new_folder", data_test="collect")
+                    made.on("click", lambda: self._collector.add([wishes.of_incident(incident)]))
                 with tag("a", "cam-btn", href=SearchView().path(str(incident.id)), target="_blank", data_test="whole"):
                     icon("open_in_new")
                     tag("span", "", say("live.whole_incident"))
@@ -102,7 +109,8 @@ class ClipDialog:
             self._say_instead("lock", say("live.may_not_replay"), incident)
             return
         with tag("div", "cam-watch"):
-            self._player = Player(self._words, incident, autoplay=True)
+            self._player = Player(self._words, incident, autoplay=True, collects=self._collector.is_offered)
+        self._collector.attend(self._player, incident)
         self._player.on("leave", self.hide)
         self._player.on("help", self._help)
 

@@ -23,6 +23,9 @@ from camsvc.web.markup import button, icon, icon_button, label, tag
 from camsvc.web.pages import opened
 from camsvc.web.pages.about import About
 from camsvc.web.pages.around import TRANSPORT, Around
+from camsvc.web.pages.cases.collecting import Collector
+from camsvc.web.pages.cases.in_cases import InCases
+from camsvc.web.pages.exporting import ExportDialog
 from camsvc.web.pages.hold import HoldState
 from camsvc.web.pages.judgement import Judgement
 from camsvc.web.shortcuts import ShortcutHelp
@@ -43,6 +46,9 @@ SHORTCUTS = (
     ("keys.fullscreen", ("f",)),
     ("keys.sound", ("m",)),
     ("keys.judge", ("t", "x")),
+    ("keys.collect", ("c",)),
+    ("keys.picture", ("s",)),
+    ("keys.marks", ("i", "o")),
     ("keys.older", ("j",)),
     ("keys.newer", ("k",)),
     ("keys.leave", ("Esc",)),
@@ -64,8 +70,10 @@ class IncidentPane:
         leave: Callable[[str | None], None],
         walk: Callable[[str], Awaitable[None]],
         below: Sequence[Element],
+        collector: Collector,
     ) -> None:
         """``below``: what it covers, and what the keyboard therefore must not reach meanwhile."""
+        self._collector = collector
         self._site = site
         self._visitor = visitor
         self._words = words
@@ -82,7 +90,10 @@ class IncidentPane:
         self._root = tag("section", "cam-over", tabindex="-1")
         self._root.set_visibility(False)
         self._help = ShortcutHelp(words.language, SHORTCUTS)
-        self._around = Around(site, visitor, words, go=walk)
+        self._around = Around(site, visitor, words, go=walk, collector=collector)
+        self._export = ExportDialog(site, visitor, words)
+        self._cases: InCases | None = None
+        collector.listen(self._collected)
         self._following = Following(site.server.feed, self._client, visitor, tell=self._news, renew=self._renew)
 
     async def show(self, asked: str, view: SearchView, *, play: bool = False) -> None:
@@ -102,12 +113,13 @@ class IncidentPane:
         self._client.title = f"{self._words.what(incident)} · camsvc"
         self._following.follow(IncidentFilter(cameras=(incident.camera,)))
         await self._judgement.tell()
-        await asyncio.gather(self._hold.tell(), self._look_around(), self._around.show(incident))
+        await asyncio.gather(self._hold.tell(), self._collected(), self._look_around(), self._around.show(incident))
 
     def hide(self) -> None:
         self._following.stop()
         self._incident = None
         self._player = None
+        self._cases = None
         self._root.clear()
         self._cover(False)
 
@@ -131,6 +143,9 @@ class IncidentPane:
             with self._download:
                 icon("download")
                 tag("span", "", say("incident.download"))
+            if self._visitor.user.may(Action.EXPORT, incident.area):
+                package = button(say("export.open"), "cam-btn", "archive", data_test="export")
+                package.on("click", lambda: self._export.open(incidents=(incident.id,)))
             icon_button("link", say("link.copy"), data_copy="", data_copied=say("link.copied"))
         with tag("div", "cam-over__body"):
             with tag("div", "cam-watch"):
@@ -140,6 +155,7 @@ class IncidentPane:
                 self._around.build(self._player, beside)
             with tag("aside", "cam-about", aria_label=say("incident.about")):
                 self._judgement = Judgement(self._site, self._visitor, self._words, incident)
+                self._cases = InCases(self._site, self._visitor, self._words, incident, self._collector)
                 self._hold = HoldState(self._site, self._visitor, self._words, incident)
                 self._about = tag("div")
         self._fill(incident)
@@ -158,7 +174,9 @@ class IncidentPane:
                     tag("img", "cam-clip__still", src=f"{api_path(incident)}/thumbnail", alt="")
                 tag("p", "", self._words.language("live.may_not_replay"), data_test="may-not-replay")
             return
-        self._player = Player(self._words, incident, autoplay=self._play, transport=TRANSPORT)
+        collects = self._collector.is_offered
+        self._player = Player(self._words, incident, autoplay=self._play, transport=TRANSPORT, collects=collects)
+        self._collector.attend(self._player, incident)
         self._player.on("beside", self._around.toggle)
         self._player.on("walk", self._on_walk)
         self._player.on("help", self._help.open)
@@ -228,6 +246,10 @@ class IncidentPane:
             await self._look_around()
 
     # Reading -------------------------------------------------------------------------------------------------
+
+    async def _collected(self) -> None:
+        if self._cases is not None:
+            await self._cases.tell()
 
     async def _read(self, asked: str) -> tuple[Incident | None, str]:
         return await opened.read(self._site, self._visitor, self._words, asked)

@@ -20,6 +20,7 @@ from camsvc.web.components.wall import Asked, Wall, camera_json, state_json
 from camsvc.web.following import Following, News
 from camsvc.web.frame import frame
 from camsvc.web.lookout import Snapshot
+from camsvc.web.pages.cases.collecting import Collector
 from camsvc.web.pages.clip import ClipDialog
 from camsvc.web.shortcuts import ShortcutHelp
 from camsvc.web.site import Site, SitePage, for_page
@@ -41,6 +42,7 @@ SHORTCUTS = (
     ("live.key.live", ("l",)),
     ("live.key.pause", ("␣",)),
     ("live.key.snapshot", ("s",)),
+    ("live.key.to_case", ("e", "⇧ e")),
     ("live.key.boxes", ("b",)),
     ("live.key.cameras", ("c",)),
     ("live.key.incidents", ("i",)),
@@ -75,6 +77,7 @@ class LivePage:
         incidents = await self._ask(begin=True)
         words, server = self._words, self._site.server
         with frame(self._site, self._visitor, words, "live", words.language("nav.live")):
+            collector = Collector(self._site, self._visitor, words)
             self._wall = Wall(
                 words,
                 cameras=self._cameras(snapshot),
@@ -84,6 +87,7 @@ class LivePage:
                 user=self._visitor.user.name,
                 ring_s=server.settings.worker.ring_s,
                 now=server.clock.now(),
+                collects=collector.is_offered,
             )
             help_ = ShortcutHelp(words.language, SHORTCUTS)
             self._clip = ClipDialog(
@@ -94,9 +98,12 @@ class LivePage:
                 left=self._wall.take_focus,
                 look_back=self._wall.look_back,
                 help_=help_.open,
+                collector=collector,
             )
         self._wall.on("open", self._on_open)
         self._wall.on("help", help_.open)
+        self._wall.on("snapshot", collector.on_live_picture)
+        self._wall.on("span", collector.on_live_span)
         watcher = for_page(self._client, self._show)
         self._site.lookout.watch(watcher)
         self._client.on_delete(lambda: self._site.lookout.unwatch(watcher))

@@ -22,6 +22,8 @@ export default {
         " ": () => tile?.pause(),
         b: () => (this.boxes = !this.boxes),
         c: () => this.askFor(this.selected),
+        e: () => this.collects && tile?.collectPicture(),
+        E: () => this.collects && tile?.collectSpan(),
         f: () => this.fullscreen(),
         i: () => this.toNews(),
         l: () => tile?.goLive(),

@@ -1,4 +1,5 @@
 // One tile: a live picture and what is to be known of it. What is not live is grey, and words say why.
+import { capture } from "camsvc-playing/captured.js";
 import { BACK_S, Replay } from "./replay.js";
 import { drawBoxes, Scenes } from "./scenes.js";
 import { LEAD_MAX_MS } from "./rtc.js";
@@ -37,6 +38,10 @@ export default {
     <button v-if="replay" type="button" class="cam-tool" :title="texts['live.pause'] + ' (' + texts['player.space'] + ')'" :aria-label="texts['live.pause']" :aria-pressed="String(replay.phase === 'paused')" @click.stop="pause"><i class="material-icons" aria-hidden="true">{{ replay.phase === 'paused' ? 'play_arrow' : 'pause' }}</i></button>
     <button type="button" class="cam-tool" data-test="back" :title="texts['live.back'] + ' (r)'" :aria-label="texts['live.back']" @click.stop="goBack"><i class="material-icons" aria-hidden="true">replay_30</i></button>
     <button type="button" class="cam-tool" data-test="snapshot" :title="texts['live.snapshot'] + ' (s)'" :aria-label="texts['live.snapshot']" @click.stop="takeSnapshot"><i class="material-icons" aria-hidden="true">photo_camera</i></button>
+    <template v-if="collects">
+      <button type="button" class="cam-tool" data-test="picture-to-case" :title="texts['live.picture_to_case'] + ' (e)'" :aria-label="texts['live.picture_to_case']" @click.stop="collectPicture"><i class="material-icons" aria-hidden="true">add_a_photo</i></button>
+      <button type="button" class="cam-tool" data-test="span-to-case" :title="texts['live.span_to_case'] + ' (⇧ e)'" :aria-label="texts['live.span_to_case']" @click.stop="collectSpan"><i class="material-icons" aria-hidden="true">create_new_folder</i></button>
+    </template>
     <button v-if="movable" type="button" class="cam-tool" data-test="enlarge" :title="(large ? texts['live.shrink'] : texts['live.enlarge']) + (large ? ' (Esc)' : ' (Enter)')" :aria-label="large ? texts['live.shrink'] : texts['live.enlarge']" @click.stop="$emit('enlarge')"><i class="material-icons" aria-hidden="true">{{ large ? 'close_fullscreen' : 'open_in_full' }}</i></button>
     <button v-if="movable" type="button" class="cam-tool" data-test="remove" :title="texts['live.remove'] + ' (Del)'" :aria-label="texts['live.remove']" @click.stop="$emit('remove')"><i class="material-icons" aria-hidden="true">close</i></button>
   </div>
@@ -59,6 +64,7 @@ export default {
     large: Boolean,
     asleep: Boolean, // nobody can see it
     movable: { type: Boolean, default: true },
+    collects: Boolean, // what is seen may be put into a case
     boxes: Boolean,
     ringS: Number, // how far back the ring reaches
     lit: Object, // {id, severity, what}: an incident that goes on
@@ -67,7 +73,7 @@ export default {
     net: Object,
     times: Object, // {clock(ms), moment(ms), seconds(ms)}
   },
-  emits: ["choose", "ask", "enlarge", "remove", "incident", "drop-on", "said", "replaying"],
+  emits: ["choose", "ask", "enlarge", "remove", "incident", "drop-on", "said", "replaying", "snapshot", "span"],
   data() {
     return { view: { phase: "empty" }, replay: null, over: false, flash: false };
   },
@@ -260,6 +266,19 @@ export default {
       const wallMs = this.replaying ? this.replaying.wallMs : this.sight.wallMs;
       const name = this.camera && wallMs != null ? await snapshot(picture, this.camera.id, wallMs, this.boxes ? this.drawn || [] : [], this.labels) : null;
       this.$emit("said", name ? this.texts["live.snapshot_saved"].replace("{name}", name) : this.texts["live.snapshot_none"]);
+    },
+    // The picture that is seen, without boxes, with its moment; and of which camera footage is wanted.
+    async collectPicture() {
+      const wallMs = this.replaying ? this.replaying.wallMs : this.sight.wallMs;
+      const picture = this.replaying?.video ?? this.sight.video ?? this.sight.still;
+      const token = this.camera && wallMs != null ? await capture(picture) : null;
+      if (token) this.$emit("snapshot", { token, camera: this.camera.id, at_ms: Math.round(wallMs) });
+      else this.$emit("said", this.texts["live.snapshot_none"]);
+    },
+    collectSpan() {
+      if (!this.camera) return;
+      const wallMs = this.replaying ? this.replaying.wallMs : this.sight.wallMs;
+      this.$emit("span", { camera: this.camera.id, at_ms: wallMs == null ? null : Math.round(wallMs) });
     },
     // Dragging -----------------------------------------------------------------------------------------------
     dragStart(event) {

@@ -17,6 +17,9 @@ from camsvc.domain.annotation import NOTE_MAX, Disposition
 from camsvc.errors import CamsvcError, InputError
 from camsvc.web.language import Language
 from camsvc.web.markup import button, icon, icon_button, label, tag
+from camsvc.web.pages.cases.collecting import Collector, may_collect
+from camsvc.web.pages.cases.wishes import Wish
+from camsvc.web.pages.exporting import ExportDialog
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import DISPOSITION_ICONS, Words
@@ -28,24 +31,31 @@ JUDGEMENTS = {"true": Disposition.TRUE, "false_alarm": Disposition.FALSE_ALARM}
 
 def offers(say: Language, visitor: Visitor) -> list[dict[str, str]]:
     """What ``visitor`` can do with several incidents: for ``Results``."""
+    collect = {"name": "case", "icon": "create_new_folder", "label": say("collect.button")}
+    package = {"name": "export", "icon": "archive", "label": say("export.open")}
+    collecting = [collect, package] if may_collect(visitor) else []
     if visitor.user.reach(Action.REPLAY).is_nowhere:
-        return []
+        return collecting
     judged = [
         {"name": name, "icon": DISPOSITION_ICONS[value], "label": say(f"searched.disposition.{value.value}")}
         for name, value in JUDGEMENTS.items()
     ]
-    return [{"name": "say", "icon": "sell", "label": say("bulk.say")}, *judged]
+    return [{"name": "say", "icon": "sell", "label": say("bulk.say")}, *judged, *collecting]
 
 
 class Bulk:
     """Made where the page is made; ``done`` is called after something was said."""
 
-    def __init__(self, site: Site, visitor: Visitor, words: Words, done: Callable[[], None]) -> None:
+    def __init__(
+        self, site: Site, visitor: Visitor, words: Words, done: Callable[[], None], collector: Collector
+    ) -> None:
+        self._collector = collector
         self._site = site
         self._visitor = visitor
         self._words = words
         self._done = done
         self._dialog = ui.dialog()
+        self._export = ExportDialog(site, visitor, words)
 
     async def start(self, event: GenericEventArguments) -> None:
         what, ids = _read(event.args)
@@ -55,6 +65,10 @@ class Bulk:
             await self._say(ids, Wishes(disposition=JUDGEMENTS[what]))
         elif what == "say":
             await self._ask(ids)
+        elif what == "case":
+            await self._collector.add([Wish(incident=each) for each in ids])
+        elif what == "export":
+            await self._export.open(incidents=ids)
 
     async def _ask(self, ids: Sequence[UUID]) -> None:
         server, user = self._site.server, self._visitor.user

@@ -33,6 +33,7 @@ from camsvc.web.following import Following, News
 from camsvc.web.frame import frame
 from camsvc.web.markup import tag
 from camsvc.web.moments import QuickRange
+from camsvc.web.pages.cases.collecting import Collector
 from camsvc.web.pages.incident import IncidentPane
 from camsvc.web.pages.outcome import Count
 from camsvc.web.pages.pick import PlacePicker
@@ -57,6 +58,7 @@ SHORTCUTS = (
     ("search_keys.open", ("Enter",)),
     ("search_keys.choose", ("x",)),
     ("search_keys.choose_to", ("⇧ x",)),
+    ("search_keys.collect", ("c",)),
     ("search_keys.unchoose", ("Esc",)),
     ("search_keys.layout", ("g",)),
     ("search_keys.layouts", ("1", "2", "3", "4")),
@@ -118,7 +120,8 @@ class SearchPage:
         self._picker = PlacePicker(self._site, words, self._set)
         self._help = ShortcutHelp(say, SHORTCUTS)
         self._save = SaveSearch(self._site, self._visitor, words, _nothing)
-        self._bulk = Bulk(self._site, self._visitor, words, lambda: self._found.list.let_go())
+        self._collector = Collector(self._site, self._visitor, words)
+        self._bulk = Bulk(self._site, self._visitor, words, lambda: self._found.list.let_go(), self._collector)
         self._filters = Filters(words, self._directory, words.wall.zone_name(self._site.server.clock.now()))
         self._filters.on("change", self._on_change)
         self._filters.on("range", self._on_range)
@@ -148,7 +151,13 @@ class SearchPage:
         results.on("key", self._on_key)
         results.on("bulk", self._bulk.start)
         self._pane: IncidentPane = IncidentPane(
-            self._site, self._visitor, words, leave=self._on_leave, walk=self._on_walk, below=(self._filters, found)
+            self._site,
+            self._visitor,
+            words,
+            leave=self._on_leave,
+            walk=self._on_walk,
+            below=(self._filters, found),
+            collector=self._collector,
         )
 
     # What the user does --------------------------------------------------------------------------------------

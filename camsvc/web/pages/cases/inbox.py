@@ -1,0 +1,78 @@
+"""``/footage-requests``: what one may decide, and what one asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from nicegui import ui
+from nicegui.element import Element
+
+from camsvc.api.services.cases import requests as service
+from camsvc.domain.case import FootageRequest, RequestState
+from camsvc.errors import CamsvcError
+from camsvc.web.frame import frame
+from camsvc.web.markup import icon, tag
+from camsvc.web.pages.cases.request_cards import RequestCards
+from camsvc.web.pages.cases.tabs import tabs
+from camsvc.web.site import Site
+from camsvc.web.visitor import Visitor
+
+STYLES = ("people.css", "holds.css", "cases.css")
+
+
+class InboxPage:
+    def __init__(self, site: Site, visitor: Visitor) -> None:
+        self._site = site.seen_by(visitor)
+        self._visitor = visitor
+        self._words = site.words(visitor)
+        self._client = ui.context.client
+
+    async def open(self) -> None:
+        await self._site.lookout.now()
+        say = self._words.language
+        with (
+            frame(self._site, self._visitor, self._words, "cases", say("request.inbox"), styles=STYLES),
+            tag("div", "cam-page"),
+            tag("div", "cam-page__middle cam-inbox"),
+        ):
+            tabs(say, "requests")
+            with tag("div", "cam-page__head"):
+                tag("h1", "", say("request.inbox"))
+            tag("p", "cam-soft", say("request.means"))
+            self._cards = RequestCards(self._site, self._visitor, self._words, self._show)
+            self._places = {
+                name: tag("section", "cam-holds__group", data_test=f"requests-{name}") for name in ("to_decide", "mine")
+            }
+        await self._show()
+
+    async def _show(self) -> None:
+        server, visitor = self._site.server, self._visitor
+        try:
+            to_decide = await asyncio.to_thread(service.to_decide, server, visitor.user, state=None)
+            mine = await asyncio.to_thread(service.asked, server, visitor.user)
+        except CamsvcError:
+            with self._client:
+                ui.notify(self._words.language("results.away"), type="negative")
+            return
+        if self._client.is_deleted:
+            return
+        self._fill(self._places["to_decide"], "request.to_decide", "request.none_to_decide", to_decide)
+        self._fill(self._places["mine"], "request.mine", "request.none_mine", mine)
+
+    def _fill(self, place: Element, title: str, nothing: str, found: Sequence[FootageRequest]) -> None:
+        """Those that wait first."""
+        say = self._words.language
+        place.clear()
+        with place:
+            waiting = sum(each.state is RequestState.ASKED for each in found)
+            with tag("h2"):
+                tag("span", "", say(title))
+                if waiting:
+                    tag("span", "cam-badge cam-badge--warn", say.count("request.waiting", waiting))
+            if not found:
+                with tag("p", "cam-soft"):
+                    icon("inbox")
+                    tag("span", "", say(nothing))
+            for each in sorted(found, key=lambda each: (each.state is not RequestState.ASKED, -each.id)):
+                self._cards.card(each)
