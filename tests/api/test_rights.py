@@ -122,6 +122,7 @@ def ask(
         "hold": "0",
         "note": "9",
         "search": str(UUID(int=0)),
+        "export": str(UUID(int=0)),
         "agency": "1",
         "area": target.area,
         "fresh": f"new-{next(_numbers)}",

@@ -198,6 +198,8 @@ def means_of(server: Server) -> Means:
 
 
 def _checked(server: Server, user: User, order: Order, source: str | None) -> _Checked:
+    if user.reach(Action.EXPORT).is_nowhere:
+        _require_each(server, user, order.subjects, source)  # what they may not know of is not forbidden, but none
     reach = rights.require_somewhere(server, user, Action.EXPORT, source=source)
     _check_contents(order.contents)
     encrypted_for = _recipient(server, order.recipient_pem) if order.recipient_pem is not None else None
@@ -262,11 +264,15 @@ def _preview(server: Server, user: User, checked: _Checked, source: str | None) 
         return previewing.preview(means_of(server), checked.subjects, checked.order.contents, checked.access)
     except NotFoundError:
         # What is it that may not be had? Who sees it is told that they lack the right, and all is recorded.
-        for incident in checked.subjects.incidents:
-            rights.require_incident(server, user, Action.EXPORT, incident, source=source)
-        for span in checked.subjects.spans:
-            rights.require(server, user, Action.EXPORT, span.camera, source=source)
+        _require_each(server, user, checked.subjects, source)
         raise
+
+
+def _require_each(server: Server, user: User, subjects: Subjects, source: str | None) -> None:
+    for incident in subjects.incidents:
+        rights.require_incident(server, user, Action.EXPORT, incident, source=source)
+    for span in subjects.spans:
+        rights.require(server, user, Action.EXPORT, span.camera, source=source)
 
 
 def _quota(server: Server, session: Session, user: User, free_bytes: int | None, *, lock: bool = False) -> Quota:
