@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from camsvc.config import AreaPath, CameraId, DetectConfig, LocationConfig, PresenceRule
 from camsvc.domain.account import Action, Role
 from camsvc.domain.camera import CameraState, Severity, Transport
+from camsvc.domain.fault import FaultKind, Finder
 from camsvc.domain.incident import GapReason, IncidentState
 from camsvc.domain.track import ObjectClass
 from camsvc.domain.wall import CAMERAS_MAX, CYCLE_MAX_S, CYCLE_MIN_S
@@ -332,6 +333,18 @@ class Incident(BaseModel):
     worker: str
     epoch: int
     revision: int
+
+
+class Fault(BaseModel):
+    file: str = Field(description="Name of the stored file, like clip-0000.mp4")
+    what: FaultKind = Field(description="missing; altered: other bytes; forged: the worker's seal does not fit")
+    found_at: datetime
+    found_by: Finder
+    detail: str = Field(description="For an administrator")
+
+
+class IncidentAndFaults(Incident):
+    faults: list[Fault] = Field(description="Stored files that are not what was recorded: they are not shown")
 
 
 class IncidentPage(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,34 +15,51 @@ from rich.console import Console
 from rich.status import Status
 
 from camsvc import config, log
+from camsvc.api.services import faults
+from camsvc.cli.fsck_index import expected_files, expected_of
 from camsvc.db.database import Database
-from camsvc.db.queries import retention, stored_files
-from camsvc.db.queries.stored_files import StoredFile
+from camsvc.db.queries import faults as fault_rows
+from camsvc.db.queries import retention
+from camsvc.domain.fault import FaultKind, Finder
 from camsvc.embedded.stack import resolve
 from camsvc.errors import ConfigError
 from camsvc.storage import fsck, keys
-from camsvc.storage.fsck import Expected, Finding, Kind, Report
+from camsvc.storage.fsck import EVERYTHING, Expected, Finding, Kind, Report, Span
 from camsvc.storage.objects import ObjectStore
 
 EXIT_FINDINGS = 1
+NOTICES_MAX = 20
+"""Of one run: whoever is told twenty times looks at the list."""
 SPOOL = "spool"
 WAITING, ASIDE = "incidents", ("fenced", "damaged")
 """Folders of a spool (worker.spool_root): what is still to be published; what a person must decide on."""
 
 
 def command(
-    fast: Annotated[bool, typer.Option("--fast", help="Compare sizes only: nothing is read but listings.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Compare sizes and seals: of files only listings are read.")
+    ] = False,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="Incidents of this day (UTC) and later alone."),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Incidents of this day (UTC) and earlier alone."),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", metavar="DIR", help="Data folder: spools, and where `camsvc up` is sought.")
     ] = None,
     config_file: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings; YAML.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
 ) -> None:
-    """Compare object store, database and spool: what is missing, extra or altered. Never changes anything.
+    """Compare object store, database and spool: what is missing, extra, altered or forged. Changes no file and no row.
 
-    Every file is read and its sha256 computed, unless --fast. The service may run meanwhile. Only spools below the
-    data folder are known: where workers run on other machines, files that wait there for their rows count as extra.
-    Exit status 1 when anything was found.
+    Every file is read and its sha256 computed, unless --fast; the workers' seals are checked in any case. What is found
+    is written down as a fault, shown with the incident and told to administrators; a fault is cleared when its file is
+    whole again. The service may run meanwhile. A large store may be checked day by day (--from, --to): the progress
+    names the day. Only spools below the data folder are known: where workers run on other machines, files that wait
+    there for their rows count as extra. Exit status 1 when anything was found.
     """
     settings = resolve(config.load(config_file, data=data))
     log.configure("warning", process="fsck")
@@ -50,15 +68,19 @@ def command(
     database = Database(settings.database_url, application="camsvc fsck")
     store = ObjectStore.of(settings)
     spools = Spools(settings.data / SPOOL)
+    span = _span(first, last)
+    book = FaultBook(database, quiet=as_json)
     console = Console(stderr=True)
     try:
         with console.status("Comparing …") as status:
             report = fsck.check(
                 store,
-                _expected(database),
+                expected_files(database, span),
                 Known(database, spools),
                 fast=fast,
-                on_finding=(lambda _: None) if as_json else _tell,
+                span=span,
+                on_finding=book.found,
+                on_whole=book.whole,
                 on_progress=lambda so_far: _show(status, so_far),
             )
     finally:
@@ -71,6 +93,32 @@ def command(
         _summarise(report, spools, aside)
     if aside or not report.is_clean:
         raise typer.Exit(EXIT_FINDINGS)
+
+
+class FaultBook:
+    """Writes down what is found, and clears what is whole again."""
+
+    def __init__(self, database: Database, *, quiet: bool) -> None:
+        self._database = database
+        self._quiet = quiet
+        self._told = 0
+        with database.session() as session:
+            self._open = set(fault_rows.open_keys(session))
+
+    def found(self, finding: Finding) -> None:
+        if not self._quiet:
+            _tell(finding)
+        if finding.kind is Kind.EXTRA:
+            return
+        tell = self._told < NOTICES_MAX
+        with self._database.session() as session:
+            what = FaultKind(finding.kind.value)
+            self._told += faults.report(session, finding.key, what, Finder.FSCK, finding.detail, tell=tell)
+
+    def whole(self, key: str) -> None:
+        if key in self._open:
+            with self._database.session() as session:
+                faults.clear(session, [key], Finder.FSCK)
 
 
 class Spools:
@@ -107,34 +155,23 @@ class Known:
     def is_going(self, key: str) -> bool:
         incident = keys.incident_of(key)
         if incident is None:
-            return False
+            return keys.export_of(key) is not None  # on its way, or left by a server that died: exports are swept
         with self._database.session() as session:
             return retention.is_going(session, incident)
 
     def expected(self, key: str) -> Expected | None:
-        incident = keys.incident_of(key)
-        if incident is None:
-            return None
-        with self._database.session() as session:
-            files = stored_files.of(session, incident)
-        return next((each for each in fsck.with_renditions(map(_named, files)) if each.key == key), None)
+        return expected_of(self._database, key)
 
 
-def _expected(database: Database) -> Iterator[Expected]:
-    """By key: incidents come by id, and the day in front of it in the key is the id's own."""
-    last: UUID | None = None
-    while True:
-        with database.session() as session:
-            page = stored_files.after(session, last)
-        if not page:
-            return
-        last = page[-1][0]
-        for _, files in page:
-            yield from fsck.with_renditions(map(_named, files))
-
-
-def _named(file: StoredFile) -> Expected:
-    return Expected(file.key, file.sha256, file.size_bytes)
+def _span(first: datetime | None, last: datetime | None) -> Span:
+    """Of the days named, both inclusive. Raises ConfigError."""
+    if first is None and last is None:
+        return EVERYTHING
+    if first is not None and last is not None and last < first:
+        raise ConfigError("--to is before --from")
+    start = keys.day(first.replace(tzinfo=UTC)) if first else keys.INCIDENTS
+    end = keys.day(last.replace(tzinfo=UTC) + timedelta(days=1)) if last else None
+    return Span(keys.INCIDENTS, after=start, until=end)
 
 
 def _inside(folder: Path) -> Iterator[Path]:
@@ -149,7 +186,10 @@ def _tell(finding: Finding) -> None:
 
 
 def _show(status: Status, report: Report) -> None:
-    status.update(f"{report.objects} objects, {report.files} files of incidents, {report.bytes_read / 1e6:.0f} MB read")
+    day = f"{report.at}: " if report.at else ""
+    status.update(
+        f"{day}{report.objects} objects, {report.files} files of incidents, {report.bytes_read / 1e6:.0f} MB read"
+    )
 
 
 def _summarise(report: Report, spools: Spools, aside: list[Path]) -> None:
@@ -158,7 +198,8 @@ def _summarise(report: Report, spools: Spools, aside: list[Path]) -> None:
     counts = ", ".join(f"{report.counts[kind]} {kind}" for kind in Kind)
     verdict = "clean" if report.is_clean and not aside else "NOT clean"
     print(
-        f"{verdict}: {report.objects} objects, {report.files} files named by incidents; {counts}; "
+        f"{verdict}: {report.objects} objects, {report.files} files named by the database; {counts}; "
+        f"{report.sealed} sealed, {report.unsealed} unsealed; "
         f"{len(aside)} set aside; {spools.waiting()} incidents wait in spools; {report.going} objects are about to go",
         file=sys.stdout,
     )
@@ -176,6 +217,8 @@ def _as_json(report: Report, spools: Spools, aside: list[Path]) -> dict[str, Any
         "set_aside": [str(folder) for folder in aside],
         "waiting_in_spools": spools.waiting(),
         "going": report.going,
+        "sealed": report.sealed,
+        "unsealed": report.unsealed,
         "objects": report.objects,
         "files": report.files,
         "bytes_read": report.bytes_read,

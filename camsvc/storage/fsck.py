@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from camsvc.errors import NotFoundError
-from camsvc.storage.keys import rendition
+from camsvc.storage.keys import INCIDENTS, rendition
 from camsvc.storage.objects import PROBES, ListedObject, ObjectStore
+from camsvc.storage.proofs import Standing, Verdict
 
 LISTED_MAX = 10_000
 """Findings of one kind that a report names; the rest is only counted."""
@@ -28,6 +29,8 @@ class Kind(StrEnum):
     """The store has it; neither the database nor a spool knows of it."""
     ALTERED = "altered"
     """It is not what was written: size or sha256 differs."""
+    FORGED = "forged"
+    """Its record is not the one that its worker sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,20 @@ class Expected:
     size_bytes: int | None = None
     optional: bool = False
     """May be absent: a rendition is made when somebody asks for it."""
+    verdict: Verdict | None = None
+    """Of the worker's seal over its record; None: it is nothing that workers seal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which objects are looked at: those below ``prefix``, after the key ``after``, before the key ``until``."""
+
+    prefix: str = ""
+    after: str | None = None
+    until: str | None = None
+
+
+EVERYTHING = Span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,12 @@ class Report:
     """Objects whose rows are on the way."""
     going: int = 0
     """Objects that retention is about to delete."""
+    at: str = ""
+    """Day of the incident that is looked at now, as in its key."""
+    sealed: int = 0
+    """Files whose record bears its worker's signature."""
+    unsealed: int = 0
+    """Files that workers seal and that bear none: recorded before they did. No finding."""
     counts: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
     findings: dict[Kind, list[Finding]] = field(default_factory=lambda: {kind: [] for kind in Kind})
     """The first LISTED_MAX of each kind."""
@@ -97,18 +120,28 @@ def check(
     known: Known,
     *,
     fast: bool = False,
+    span: Span = EVERYTHING,
     on_finding: Callable[[Finding], None] = lambda _: None,
+    on_whole: Callable[[str], None] = lambda _: None,
     on_progress: Callable[[Report], None] = lambda _: None,
 ) -> Report:
-    """``expected`` rises by key. ``fast`` compares sizes alone. Raises StoreError when the store does not answer."""
+    """``expected`` rises by key, and is what lies in ``span``. ``fast`` compares sizes and seals, and reads nothing.
+    ``on_whole`` hears the key of each file that was read and is what was recorded.
+
+    Raises StoreError when the store does not answer.
+    """
     report = Report()
-    for found, wanted in _merged(_listed(store), iter(expected)):
+    for found, wanted in _merged(_listed(store, span), iter(expected)):
+        report.at = _day(found.key if found is not None else wanted.key if wanted is not None else "")
         report.objects += found is not None
         report.files += wanted is not None and not wanted.optional
+        _count_seal(report, wanted)
         finding = _look(store, found, wanted, known, report, fast=fast)
         if finding is not None:
             report.add(finding)
             on_finding(finding)
+        elif found is not None and wanted is not None and not fast:
+            on_whole(found.key)
         if (report.objects + report.files) % PROGRESS_EVERY == 0:
             on_progress(report)
     on_progress(report)
@@ -149,13 +182,31 @@ def _look(
             return None
         wanted = known.expected(found.key)
         if wanted is None:
-            return Finding(Kind.EXTRA, found.key, f"{found.size_bytes} bytes that no incident names")
+            return Finding(Kind.EXTRA, found.key, f"{found.size_bytes} bytes that nothing names")
+    if _is_forged(wanted):  # not of a row that was read while it changed
+        wanted = known.expected(found.key) or wanted
     return _compare(store, found, wanted, report, fast=fast)
+
+
+def _day(key: str) -> str:
+    return "-".join(key.split("/")[1:4]) if key.startswith(INCIDENTS) else ""
+
+
+def _count_seal(report: Report, wanted: Expected | None) -> None:
+    if wanted is not None and wanted.verdict is not None:
+        report.sealed += wanted.verdict.standing is Standing.SEALED
+        report.unsealed += wanted.verdict.standing is Standing.UNSEALED
+
+
+def _is_forged(wanted: Expected) -> bool:
+    return wanted.verdict is not None and wanted.verdict.standing is Standing.FORGED
 
 
 def _compare(
     store: ObjectStore, found: ListedObject, wanted: Expected, report: Report, *, fast: bool
 ) -> Finding | None:
+    if wanted.verdict is not None and _is_forged(wanted):
+        return Finding(Kind.FORGED, found.key, wanted.verdict.detail)
     if wanted.size_bytes is not None and found.size_bytes != wanted.size_bytes:
         return Finding(Kind.ALTERED, found.key, f"{found.size_bytes} bytes, should be {wanted.size_bytes}")
     if fast:
@@ -181,8 +232,12 @@ def _compare(
     return None
 
 
-def _listed(store: ObjectStore) -> Iterator[ListedObject]:
-    return (found for found in store.list() if not found.key.startswith(PROBES))
+def _listed(store: ObjectStore, span: Span) -> Iterator[ListedObject]:
+    for found in store.list(span.prefix, after=span.after):
+        if span.until is not None and found.key >= span.until:
+            return
+        if not found.key.startswith(PROBES):
+            yield found
 
 
 def _merged(

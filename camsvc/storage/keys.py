@@ -21,6 +21,17 @@ def incident(incident: UUID) -> str:
     return f"{INCIDENTS}{day:%Y/%m/%d}/{incident}/"
 
 
+def day(moment: datetime) -> str:
+    """``incidents/2026/11/22/``: of the day of ``moment`` (UTC)."""
+    return f"{INCIDENTS}{moment.astimezone(UTC):%Y/%m/%d}/"
+
+
+def first_id_of(day_key: str) -> UUID:
+    """What is before the id of each incident of that ``day`` or later. Raises ValueError."""
+    moment = datetime.strptime(day_key, f"{INCIDENTS}%Y/%m/%d/").replace(tzinfo=UTC)
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def clip_part(incident_id: UUID, index: int) -> str:
     """Part ``index`` (from 0) of the clip, as the camera sent it."""
     return f"{incident(incident_id)}clip-{index:04d}.mp4"

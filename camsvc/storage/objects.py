@@ -278,14 +278,16 @@ class ObjectStore:
             metadata=_metadata(headers),
         )
 
-    def list(self, prefix: str = "") -> Iterator[ListedObject]:
-        """All objects below ``prefix``, page by page as they are asked for.
+    def list(self, prefix: str = "", *, after: str | None = None) -> Iterator[ListedObject]:
+        """All objects below ``prefix`` (and behind the key ``after``), page by page as they are asked for.
 
         Plain keys (ASCII letters and digits, ``-._``) come in their order within one folder; whether ``a-b`` comes
         before what is in ``a/`` differs between stores.
         """
         with self._translated(prefix):
-            for found in self.client.list_objects(bucket_name=self.bucket, prefix=prefix, recursive=True):
+            for found in self.client.list_objects(
+                bucket_name=self.bucket, prefix=prefix, recursive=True, start_after=after
+            ):
                 if found.object_name is not None and not found.is_dir:
                     yield ListedObject(found.object_name, found.size or 0, found.last_modified)
 

@@ -13,7 +13,7 @@ from camsvc.api.access import SignedIn, source_of
 from camsvc.api.context import server_of
 from camsvc.api.filtering import IncidentConditions
 from camsvc.api.formats import MEDIA_TYPES, Format, csv_text, geojson, negotiated
-from camsvc.api.services import incidents
+from camsvc.api.services import faults, incidents
 from camsvc.api.streaming import TimedStreamingResponse
 from camsvc.db.filters import DEFAULT_LIMIT, LIMIT_MAX
 from camsvc.db.queries.incidents import IncidentPage
@@ -63,10 +63,14 @@ def search(
     return JSONResponse(body, headers=_headers(page), media_type=MEDIA_TYPES[kind])
 
 
-@router.get("/{id}", response_model=schemas.Incident)
+@router.get("/{id}", response_model=schemas.IncidentAndFaults)
 def get(request: Request, user: SignedIn, id: IncidentId) -> Response:
-    incident = incidents.get(server_of(request), user, id, source=source_of(request))
-    return JSONResponse(incident_json(incident), headers={"ETag": f'"{incident.revision}"'})
+    """With what is wrong with its stored files: such a file is not shown."""
+    server = server_of(request)
+    incident = incidents.get(server, user, id, source=source_of(request))
+    wrong = faults.of(server, [incident.id]).get(incident.id, ())
+    body = incident_json(incident) | {"faults": [faults.fault_json(each) for each in wrong]}
+    return JSONResponse(body, headers={"ETag": f'"{incident.revision}"'})
 
 
 def _csv(

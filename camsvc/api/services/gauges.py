@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,9 +11,10 @@ from prometheus_client.registry import Collector
 
 from camsvc import log
 from camsvc.api.context import Server
-from camsvc.db.queries import alerts, incidents, status, workers
+from camsvc.db.queries import alerts, faults, incidents, status, workers
 from camsvc.db.queries.workers import Report
 from camsvc.domain.camera import CameraState, CameraStatus
+from camsvc.domain.fault import FaultKind
 from camsvc.domain.incident import IncidentState
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import CamsvcError
@@ -46,6 +47,7 @@ class DatabaseGauges(Collector):
                     *_incidents(open_incidents, changes),
                     *_workers(reports, self._server.clock.now()),
                     *_alerts(waiting, since, self._server.clock.now()),
+                    *_faults(faults.counts(session)),
                 ]
         except CamsvcError as error:
             _log.warning("metrics without the database's", reason=str(error))
@@ -56,6 +58,15 @@ class DatabaseGauges(Collector):
         )
         yield GaugeMetricFamily("camsvc_event_streams", "Clients of /incidents/stream now", value=feed.subscriptions)
         yield from found
+
+
+def _faults(counts: Mapping[FaultKind, int]) -> Iterable[Metric]:
+    """Alert on any that is not 0."""
+    what_for = "Stored files that were found missing, altered or forged"
+    at_fault = GaugeMetricFamily("camsvc_footage_at_fault", what_for, labels=["what"])
+    for what in FaultKind:
+        at_fault.add_metric([what.value], counts[what])
+    yield at_fault
 
 
 def _alerts(waiting: int, since: datetime | None, now: datetime) -> Iterable[Metric]:

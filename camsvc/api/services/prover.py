@@ -18,13 +18,12 @@ from dataclasses import dataclass
 from camsvc import log
 from camsvc.api.errors import BusyError, FootageFaultError
 from camsvc.api.metrics import HttpMetrics
-from camsvc.api.services import notices
+from camsvc.api.services import faults
 from camsvc.api.stored import StoredFile
 from camsvc.clock import Clock
 from camsvc.db.database import Database
-from camsvc.db.queries import faults
+from camsvc.db.queries import faults as fault_rows
 from camsvc.domain.fault import FaultKind, Finder
-from camsvc.domain.notice import NoticeKind
 from camsvc.domain.seal import SealOf
 from camsvc.errors import CamsvcError, DatabaseUnavailableError, NotFoundError, StoreError
 from camsvc.storage.objects import ObjectStore
@@ -158,7 +157,7 @@ class Prover:
     def _judge(self, file: StoredFile) -> bool:
         """Whether it was at fault when it was last looked at. Raises FootageFaultError when its seal does not fit."""
         with self._database.session() as session:
-            open_fault = faults.at(session, file.key)
+            open_fault = fault_rows.at(session, file.key)
             verdict = verdict_of(file, Book.of(session, [file.incident.id])) if file.incident else UNKNOWN
         if verdict.standing is Standing.FORGED:
             outcome = Outcome("", FaultKind.FORGED, verdict.detail)
@@ -225,19 +224,17 @@ class Prover:
                 self._known.popitem(last=False)
 
     def _write(self, file: StoredFile, outcome: Outcome) -> None:
-        incident = file.incident.id if file.incident else None
         if outcome.fault is not None:
             self._metrics.stored_faults.labels(outcome.fault.value).inc()
             _log.error("stored file is at fault", fault=outcome.fault.value, key=file.key, reason=outcome.detail)
         try:
             with self._database.session() as session:
                 if outcome.fault is None:
-                    faults.clear(session, [file.key], Finder.READER.value)
-                elif faults.found(session, file.key, incident, outcome.fault, Finder.READER, outcome.detail):
-                    facts = {"what": outcome.fault.value, "camera": file.incident.camera if file.incident else None}
-                    path = f"/incidents/{incident}" if incident else "/admin/storage"
-                    told = notices.administrators(session)
-                    notices.tell(session, told, NoticeKind.FOOTAGE_AT_FAULT, path, **facts)
+                    faults.clear(session, [file.key], Finder.READER)
+                else:
+                    faults.report(
+                        session, file.key, outcome.fault, Finder.READER, outcome.detail, incident=file.incident
+                    )
         except DatabaseUnavailableError as error:
             _log.error("fault not written down", key=file.key, reason=str(error))
 

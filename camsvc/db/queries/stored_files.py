@@ -1,49 +1,36 @@
-"""What the incident index says lies in the object store: for checking the one against the other."""
+"""Incidents with files in the object store, by id: for checking the one against the other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from camsvc.db.models import IncidentRow
+from camsvc.db.incident_rows import from_row
+from camsvc.db.models import IncidentRow, ViewpointRow
+from camsvc.domain.incident import Incident
 
 PAGE = 1000
-_HAS_FILES = IncidentRow.footage_expired_at.is_(None)
+_WITH_FILES = (
+    select(IncidentRow, ViewpointRow)
+    .join(ViewpointRow, ViewpointRow.id == IncidentRow.viewpoint_id)
+    .where(IncidentRow.footage_expired_at.is_(None))
+    .execution_options(populate_existing=True)
+)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    key: str
-    sha256: str | None
-    """None: the index does not keep it (thumbnail, tracks)."""
-    size_bytes: int | None
+def after(session: Session, incident: UUID | None, limit: int = PAGE) -> list[Incident]:
+    """The next ``limit`` incidents by id, from the first or after ``incident``."""
+    wanted = _WITH_FILES if incident is None else _WITH_FILES.where(IncidentRow.id > incident)
+    return [_read(row) for row in session.execute(wanted.order_by(IncidentRow.id).limit(limit))]
 
 
-def after(session: Session, incident: UUID | None, limit: int = PAGE) -> list[tuple[UUID, list[StoredFile]]]:
-    """The next ``limit`` incidents by id, from the first or after ``incident``, each with its files by key."""
-    wanted = select(IncidentRow.id, IncidentRow.clip, IncidentRow.thumbnail, IncidentRow.tracks).where(_HAS_FILES)
-    if incident is not None:
-        wanted = wanted.where(IncidentRow.id > incident)
-    rows = session.execute(wanted.order_by(IncidentRow.id).limit(limit))
-    return [(row.id, _files(row.clip, row.thumbnail, row.tracks)) for row in rows]
+def of(session: Session, incident: UUID) -> Incident | None:
+    """None when there is no such incident, or its footage has expired."""
+    row = session.execute(_WITH_FILES.where(IncidentRow.id == incident)).one_or_none()
+    return _read(row) if row is not None else None
 
 
-def of(session: Session, incident: UUID) -> list[StoredFile]:
-    """Empty when there is no such incident, or its footage has expired."""
-    wanted = select(IncidentRow.clip, IncidentRow.thumbnail, IncidentRow.tracks).where(
-        IncidentRow.id == incident, _HAS_FILES
-    )
-    row = session.execute(wanted).one_or_none()
-    return _files(row.clip, row.thumbnail, row.tracks) if row is not None else []
-
-
-def _files(clip: dict[str, list[dict[str, object]]] | None, *others: str | None) -> list[StoredFile]:
-    files = [
-        StoredFile(str(part["key"]), str(part["sha256"]), int(str(part["size_bytes"])))
-        for part in (clip or {}).get("parts", [])
-    ]
-    files += [StoredFile(key, None, None) for key in others if key is not None]
-    return sorted(files, key=lambda file: file.key)
+def _read(row: Row[IncidentRow, ViewpointRow]) -> Incident:
+    return from_row(row[0], row[1])
