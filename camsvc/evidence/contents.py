@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,9 +12,11 @@ from uuid import UUID
 from camsvc.domain.coverage import Coverage, MissingSpan
 from camsvc.domain.export_job import Contents, Snapshot, Span, Subjects
 from camsvc.domain.fault import Fault
+from camsvc.domain.geo import Location
 from camsvc.domain.incident import ClipPart, Incident
 from camsvc.domain.redaction import Redaction
 from camsvc.domain.seal import SealedFile, WorkerKey
+from camsvc.evidence.ground import Line
 
 INCIDENTS_MAX = 1000
 """Of one package: its manifest and reports are made in memory, some kilobytes an incident."""
@@ -102,6 +104,8 @@ class CameraFacts:
     """Of its area then, from the root."""
     area: str = ""
     """Path of that area."""
+    location: Location | None = None
+    """Where it stands now; an incident keeps where it stood then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +248,8 @@ class Package:
     custody: dict[str, Any]
     keys: Mapping[str, WorkerKey] = field(default_factory=dict)
     """Of the workers whose seals are in the package, by id."""
+    ground: Sequence[Line] = ()
+    """What maps are drawn on."""
     copies: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Of the manifest: how each copy was made, by its name."""
     files: list[Packed] = field(default_factory=list)

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from camsvc.domain.coverage import Coverage
 from camsvc.domain.geo import EARTH_RADIUS_M, Location
 from camsvc.domain.incident import Incident
-from camsvc.evidence.contents import Found
+from camsvc.evidence.contents import Found, Gathered
+from camsvc.evidence.ground import Line
 
 WIDTH = 640.0
 MAP_HEIGHT = 320.0
 TIMELINE_HEIGHT = 64.0
 INK, QUIET, GRID = "#1f2933", "#52606d", "#d9e2ec"
+BOUNDARY = "#a0aec0"
 FOOTAGE, GAP, UNSEEN, VIEW = "#2b6cb0", "#c53030", "#dd9b20", "#90cdf4"
 LEAST_EXTENT_M = 120.0
 """A single camera is shown with so much around it."""
@@ -96,7 +99,7 @@ def timeline(found: Found, zone: ZoneInfo, title: str) -> Drawing:
     for part in clip.parts if clip else ():
         drawing.box(x(part.started_at), 18, max(x(part.ended_at), x(part.started_at) + 1), 34, FOOTAGE)
     for started_at, ended_at in _holes(found):
-        _hatch(drawing, x(started_at), x(ended_at), 18, 34)
+        hatch(drawing, x(started_at), x(ended_at), 18, 34)
     for span in found.missing:
         if span.what is Coverage.ANALYSIS:
             drawing.box(x(span.started_at), 37, max(x(span.ended_at), x(span.started_at) + 1), 40, UNSEEN)
@@ -108,18 +111,24 @@ def timeline(found: Found, zone: ZoneInfo, title: str) -> Drawing:
     return drawing
 
 
-def map_of(found: Sequence[Found], title: str, metres: str = "m") -> Drawing | None:
-    """Where the cameras stand and look; None: no place is known. North is up."""
+def map_of(found: Gathered, ground: Sequence[Line], title: str, metres: str = "m") -> Drawing | None:
+    """Where the cameras stand and look, over the lines of ``ground``; None: no place is known. North is up."""
     places: dict[tuple[str, Location], list[int]] = {}
-    for each in found:
+    for each in found.incidents:
         if each.incident.location is not None:
             places.setdefault((each.incident.camera, each.incident.location), []).append(each.number)
+    known = {camera for camera, _ in places}
+    for other in (*(each.camera for each in found.spans), *(each.camera for each in found.snapshots)):
+        if other.location is not None and other.id not in known:
+            places.setdefault((other.id, other.location), [])
     if not places:
         return None
     drawing = Drawing(WIDTH, MAP_HEIGHT, title)
     plane = _Plane([location for _, location in places])
     drawing.box(0, 0, WIDTH, MAP_HEIGHT, "#f7fafc")
     _grid(drawing, plane, metres)
+    for line in ground:
+        _boundary(drawing, plane, line)
     for _, location in places:
         _view(drawing, plane, location)
     for (camera, location), numbers in places.items():
@@ -129,7 +138,7 @@ def map_of(found: Sequence[Found], title: str, metres: str = "m") -> Drawing | N
         # At the side that the camera does not look to.
         looks_right = 0 < (location.heading_deg or 0) % 360 < HALF_TURN_DEG
         side = (x - 9, "end") if looks_right else (x + 9, "start")
-        drawing.label(side[0], y + 3, f"{camera} ({shown})", INK, side[1])
+        drawing.label(side[0], y + 3, f"{camera} ({shown})" if shown else camera, INK, side[1])
     drawing.line((WIDTH - 18, 34), (WIDTH - 18, 12), stroke=INK, width=1.5)
     drawing.polygon((WIDTH - 22, 18), (WIDTH - 18, 8), (WIDTH - 14, 18), fill=INK)
     drawing.label(WIDTH - 18, 46, "N", INK, "middle")
@@ -176,6 +185,33 @@ def _grid(drawing: Drawing, plane: _Plane, metres: str) -> None:
     drawing.label(14 + step / 2, base - 5, size, INK, "middle")
 
 
+def _boundary(drawing: Drawing, plane: _Plane, line: Line) -> None:
+    points = [plane.at(lat, lon) for lon, lat in line]
+    for start, end in pairwise(points):
+        cut = _cut(start, end)
+        if cut is not None:
+            drawing.line(*cut, stroke=BOUNDARY, width=1.2)
+
+
+def _cut(
+    start: tuple[float, float], end: tuple[float, float]
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """What of a line lies in the map (Liang and Barsky 1984)."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    enters, leaves = 0.0, 1.0
+    for step, room in ((-dx, start[0]), (dx, WIDTH - start[0]), (-dy, start[1]), (dy, MAP_HEIGHT - start[1])):
+        if step == 0:
+            if room < 0:
+                return None
+        elif step < 0:
+            enters = max(enters, room / step)
+        else:
+            leaves = min(leaves, room / step)
+    if enters >= leaves:
+        return None
+    return (start[0] + enters * dx, start[1] + enters * dy), (start[0] + leaves * dx, start[1] + leaves * dy)
+
+
 def _view(drawing: Drawing, plane: _Plane, location: Location) -> None:
     if location.heading_deg is None:
         return
@@ -199,7 +235,8 @@ def _holes(found: Found) -> list[tuple[datetime, datetime]]:
     return told + list(found.uncovered)
 
 
-def _hatch(drawing: Drawing, left: float, right: float, top: float, bottom: float) -> None:
+def hatch(drawing: Drawing, left: float, right: float, top: float, bottom: float) -> None:
+    """A gap: never to be taken for footage, also in black and white."""
     right = max(right, left + 2)
     drawing.box(left, top, right, bottom, "#fff5f5")
     place = left

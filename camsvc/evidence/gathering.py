@@ -251,7 +251,11 @@ def _camera(session: Session, camera: str, area: str, names: dict[str, str]) -> 
     steps = area.split("/")
     paths = ["/".join(steps[: depth + 1]) for depth in range(len(steps))]
     return CameraFacts(
-        camera, entry.name if entry else None, tuple(names.get(path, path.split("/")[-1]) for path in paths), area
+        camera,
+        entry.name if entry else None,
+        tuple(names.get(path, path.split("/")[-1]) for path in paths),
+        area,
+        entry.location if entry else None,
     )
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from camsvc import log
 from camsvc.domain.incident import ClipPart
 from camsvc.errors import MediaError, UnplayableError
-from camsvc.evidence import html, pdf, timestamp, worker_seals
+from camsvc.evidence import ground, html, pdf, timestamp, worker_seals
 from camsvc.evidence.contents import (
     CERTIFICATE,
     MANIFEST,
@@ -102,6 +102,7 @@ class Making:
             found=found,
             custody=custody,
             keys=keys,
+            ground=ground.lines(means.settings.map.boundaries),
         )
         self._renditions = Renditions(means, options, self._package, identity)
 

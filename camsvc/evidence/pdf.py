@@ -15,7 +15,7 @@ from fpdf.fonts import FontFace
 from PIL import Image, UnidentifiedImageError
 
 from camsvc.evidence.drawing import FONT_SIZE, Drawing, Label
-from camsvc.evidence.report import PartView, Report, Section
+from camsvc.evidence.report import GapView, PartView, Report, Section, SnapshotView, SpanView, Tile
 from camsvc.evidence.words import Words
 
 FONT = "Be Vietnam Pro"
@@ -25,6 +25,8 @@ SIZE_PT = 9.0
 LINE_MM = 4.6
 NAMES_MM = 38.0
 PICTURE_MM = 58.0
+TILES_A_ROW, TILE_GAP_MM = 5, 3.0
+SNAPSHOT_ROOM_MM = 45.0
 POINT_MM = 25.4 / 72
 INK, QUIET, GOOD, BAD = (31, 41, 51), (82, 96, 109), (20, 83, 45), (155, 28, 28)
 RULE = (200, 208, 216)
@@ -33,10 +35,18 @@ RULE = (200, 208, 216)
 def document(report: Report, pictures: Mapping[str, bytes], at: datetime) -> bytes:
     """``pictures``: thumbnails by name; one that is not there, or is no picture, is left out."""
     pdf = _Pages(report.words, at)
-    _front(pdf, report)
+    _front(pdf, report, pictures)
+    _overview(pdf, report)
+    for span in report.spans:
+        _span(pdf, span, report.words)
     for section in report.sections:
         _incident(pdf, section, pictures, report.words)
+    for number, snapshot in enumerate(report.snapshots):
+        if number == 0:
+            pdf.add_page()
+        _snapshot(pdf, snapshot, pictures)
     _custody(pdf, report)
+    _howto(pdf, report)
     return bytes(pdf.output())
 
 
@@ -118,7 +128,7 @@ class _Pages(FPDF):
         self.text(left + item.x * scale - shift, top + item.y * scale, item.text)
 
 
-def _front(pdf: _Pages, report: Report) -> None:
+def _front(pdf: _Pages, report: Report, pictures: Mapping[str, bytes]) -> None:
     words = report.words
     pdf.ink(style="B", size=18)
     pdf.multi_cell(0, 9, words("title"), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
@@ -136,11 +146,98 @@ def _front(pdf: _Pages, report: Report) -> None:
             pdf.text_block(f"{file}: {state}")
             pdf.ink(QUIET, size=8)
             pdf.text_block(detail)
+    pdf.heading(words("summary"))
+    pdf.facts(report.summary, pdf.epw)
+    _tiles(pdf, report.tiles, pictures)
+
+
+def _tiles(pdf: _Pages, tiles: Sequence[Tile], pictures: Mapping[str, bytes]) -> None:
+    """Rows of small pictures with their numbers."""
+    shown = [(tile, pictures[tile.picture]) for tile in tiles if tile.picture in pictures]
+    width = (pdf.epw - TILE_GAP_MM * (TILES_A_ROW - 1)) / TILES_A_ROW
+    height = width * 9 / 16
+    for place in range(0, len(shown), TILES_A_ROW):
+        if pdf.will_page_break(height + 8):
+            pdf.add_page()
+        top = pdf.get_y() + 2
+        for column, (tile, jpeg) in enumerate(shown[place : place + TILES_A_ROW]):
+            left = pdf.l_margin + column * (width + TILE_GAP_MM)
+            try:
+                pdf.image(io.BytesIO(jpeg), x=left, y=top, w=width, h=height, keep_aspect_ratio=True)
+            except (OSError, UnidentifiedImageError, FPDFException, ValueError):
+                continue
+            pdf.ink(QUIET, size=7.5)
+            pdf.text(left, top + height + 3.2, f"{tile.number}  {tile.caption}")
+        pdf.set_y(top + height + 5)
+
+
+def _overview(pdf: _Pages, report: Report) -> None:
+    words = report.words
+    if report.map or report.stretches:
+        pdf.add_page()
     if report.map:
         pdf.heading(words("map"))
         pdf.drawing(report.map)
         pdf.ink(QUIET, size=7.5)
         pdf.text_block(words("map.note"))
+    if report.stretches:
+        pdf.heading(words("lanes"))
+        for heading, drawing in report.stretches:
+            if pdf.will_page_break(LINE_MM + drawing.height * pdf.epw / drawing.width):
+                pdf.add_page()
+            pdf.ink(style="B", size=8.5)
+            pdf.text_block(heading)
+            pdf.drawing(drawing)
+        pdf.ink(QUIET, size=7.5)
+        pdf.text_block(words("lanes.note"))
+
+
+def _span(pdf: _Pages, span: SpanView, words: Words) -> None:
+    pdf.heading(span.heading)
+    pdf.facts(span.facts, pdf.epw)
+    _holes(pdf, span.holes, words)
+    if span.incidents:
+        pdf.ink(QUIET)
+        pdf.text_block(f"{words('span.incidents')}: {', '.join(map(str, span.incidents))}")
+    else:
+        pdf.ink(BAD, style="B")
+        pdf.text_block(words("span.none"))
+
+
+def _holes(pdf: _Pages, holes: Sequence[str], words: Words) -> None:
+    pdf.ln(1)
+    for hole in holes:
+        pdf.ink(BAD)
+        pdf.text_block(hole)
+    if not holes:
+        pdf.ink(QUIET)
+        pdf.text_block(words("no.gaps"))
+
+
+def _snapshot(pdf: _Pages, snapshot: SnapshotView, pictures: Mapping[str, bytes]) -> None:
+    pdf.heading(snapshot.heading, 10.5)
+    if pdf.will_page_break(SNAPSHOT_ROOM_MM):
+        pdf.add_page()
+    top = pdf.get_y()
+    below = _picture(pdf, pictures.get(snapshot.picture or ""), top)
+    pdf.facts(snapshot.facts, pdf.epw - (PICTURE_MM + 4 if below is not None else 0))
+    if below is not None and pdf.page_no() == below[0]:
+        pdf.set_y(max(pdf.get_y(), below[1]))
+    if snapshot.warning:
+        pdf.ink(BAD, style="B")
+        pdf.text_block(snapshot.warning)
+
+
+def _howto(pdf: _Pages, report: Report) -> None:
+    words = report.words
+    pdf.heading(words("howto"))
+    pdf.ink()
+    pdf.text_block(words("howto.1"))
+    pdf.ink(style="B", size=8)
+    pdf.text_block(report.fingerprint)
+    pdf.ink()
+    pdf.text_block(words("howto.2"))
+    pdf.text_block(words("howto.3"))
 
 
 def _incident(pdf: _Pages, section: Section, pictures: Mapping[str, bytes], words: Words) -> None:
@@ -155,18 +252,26 @@ def _incident(pdf: _Pages, section: Section, pictures: Mapping[str, bytes], word
     pdf.drawing(section.timeline)
     pdf.ink(QUIET, size=7.5)
     pdf.text_block(words("timeline.note"))
-    pdf.ln(1)
-    for hole in section.holes:
-        pdf.ink(BAD)
-        pdf.text_block(hole)
-    if not section.holes:
-        pdf.ink(QUIET)
-        pdf.text_block(words("no.gaps"))
+    _holes(pdf, section.holes, words)
+    for fault in section.faults:
+        pdf.ink(BAD, style="B")
+        pdf.text_block(fault)
     if section.note:
         pdf.ink(BAD, style="B")
         pdf.text_block(section.note)
-    for part in section.parts:
-        _part(pdf, part)
+    for each in (*section.copies, *section.footage):
+        if isinstance(each, GapView):
+            _gap(pdf, each)
+        else:
+            _part(pdf, each)
+
+
+def _gap(pdf: _Pages, gap: GapView) -> None:
+    """A bar between two files."""
+    pdf.ln(2)
+    pdf.ink(BAD, style="B", size=8.5)
+    pdf.set_fill_color(253, 232, 232)
+    pdf.multi_cell(0, LINE_MM + 1.5, gap.text, align="L", fill=True, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def _picture(pdf: _Pages, jpeg: bytes | None, top: float) -> tuple[int, float] | None:

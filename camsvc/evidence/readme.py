@@ -5,7 +5,7 @@ from __future__ import annotations
 import jinja2
 
 from camsvc.evidence.contents import Package, Role
-from camsvc.evidence.report import grouped
+from camsvc.evidence.report_facts import grouped
 
 VERIFY = "openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -verify public.pem -signature"
 _ENVIRONMENT = jinja2.Environment(
@@ -26,6 +26,8 @@ def readme_text(package: Package, *, comment_bytes: int, is_stamped: bool) -> st
         fingerprint=grouped(str(package.installation["certificate_sha256"])),
         problems=package.problems,
         has_provenance=any(each.role is Role.PROVENANCE for each in package.files),
+        roles={each.role.value for each in package.files if each.sha256},
+        languages=package.contents.languages,
         comment_bytes=comment_bytes,
         verify=VERIFY,
         unlisted=4 if is_stamped else 3,

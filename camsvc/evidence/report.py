@@ -3,28 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import camsvc
 from camsvc.domain.audit import Outcome
 from camsvc.domain.incident import ClipPart
-from camsvc.evidence.contents import FileState, Found, Package, Packed, Role
+from camsvc.evidence import lanes
+from camsvc.evidence.contents import FileState, Found, FoundSnapshot, FoundSpan, Package, Packed, Role
 from camsvc.evidence.drawing import Drawing, map_of, timeline
+from camsvc.evidence.report_facts import clock, grouped, hole, holes, incident_facts, moment
 from camsvc.evidence.words import Words, spans
 
 CUSTODY_SHOWN = 200
 """Records in a report; the manifest has all."""
+TILES_MAX = 24
+"""Pictures on the first pages; each incident has its own further on."""
+
+Facts = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    number: str
+    picture: str
+    caption: str
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
 class PartView:
+    """A file that is played, or a gap between two."""
+
     heading: str
     file: str
     plays: bool
     """False: it is not what was recorded, or not there."""
     lines: tuple[str, ...]
     warning: str | None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    """Of originals: of the footage; None: a copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class GapView:
+    text: str
+    started_at: datetime
+    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +59,60 @@ class Section:
 
     number: int
     heading: str
-    facts: tuple[tuple[str, str], ...]
+    facts: Facts
     picture: str | None
     """Name in the package."""
     timeline: Drawing
     holes: tuple[str, ...]
     """What is missing, in whole sentences."""
-    parts: tuple[PartView, ...]
+    faults: tuple[str, ...]
+    copies: tuple[PartView, ...]
+    footage: tuple[PartView | GapView, ...]
+    """Originals in order of time, with the gaps where they are."""
     note: str | None
     """Why there is no footage."""
+
+    @property
+    def parts(self) -> tuple[PartView, ...]:
+        return tuple(each for each in self.footage if isinstance(each, PartView))
+
+
+@dataclass(frozen=True, slots=True)
+class SpanView:
+    number: int
+    heading: str
+    facts: Facts
+    holes: tuple[str, ...]
+    incidents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotView:
+    heading: str
+    facts: Facts
+    picture: str | None
+    warning: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     words: Words
-    facts: tuple[tuple[str, str], ...]
+    other: str | None
+    """The other language's code, if its report is in the package."""
+    facts: Facts
+    summary: Facts
+    """What is in it."""
+    fingerprint: str
     is_sound: bool
     verdict: str
     problems: tuple[tuple[str, str, str], ...]
     """File, state, detail."""
+    tiles: tuple[Tile, ...]
     map: Drawing | None
+    stretches: tuple[tuple[str, Drawing], ...]
+    spans: tuple[SpanView, ...]
     sections: tuple[Section, ...]
+    snapshots: tuple[SnapshotView, ...]
     custody: tuple[tuple[str, str, str, str], ...]
     """When, who, what, why; the newest."""
     custody_note: str
@@ -61,145 +120,128 @@ class Report:
 
 def report_of(package: Package, language: str) -> Report:
     words, zone = Words(language), ZoneInfo(package.timezone)
-    problems = package.problems
+    problems, found = package.problems, package.found
     records = package.custody["records"][-CUSTODY_SHOWN:]
     is_all = package.custody["complete"] and len(records) == len(package.custody["records"])
     note = words("custody.note") if is_all else f"{words('custody.note')} {words('custody.more', count=len(records))}"
+    sections = tuple(_section(each, package, words, zone) for each in found.incidents)
+    snapshots = tuple(_snapshot(each, package, words, zone) for each in found.snapshots)
     return Report(
         words,
+        next((each for each in package.contents.languages if each != language), None),
         _package_facts(package, words, zone),
+        _summary(package, words, zone),
+        grouped(str(package.installation["certificate_sha256"])),
         not problems,
         words("unsound", count=len(problems)) if problems else words("sound"),
         tuple((each.name, words.of("file_state", each.state.value), each.detail or "") for each in problems),
-        map_of(package.found.incidents, words("map")),
-        tuple(_section(each, package, words, zone) for each in package.found.incidents),
+        _tiles(package, sections, snapshots, zone),
+        map_of(found, package.ground, words("map")),
+        tuple(
+            (f"{moment(each.started_at, zone)} – {moment(each.ended_at, zone)}", each.drawing)
+            for each in lanes.stretches(found, zone, words("lanes"))
+        ),
+        tuple(_span(each, words, zone) for each in found.spans),
+        sections,
+        snapshots,
         tuple(_record(each["record"], words, zone) for each in records),
         note if records else words("custody.none"),
     )
 
 
-def moment(at: datetime, zone: ZoneInfo) -> str:
-    """Local, with the offset, and UTC: nobody has to compute."""
-    local = at.astimezone(zone)
-    exact, offset = f"{local:%d/%m/%Y %H:%M:%S}.{local.microsecond // 1000:03}", f"{local:%z}"
-    return f"{exact} {offset[:3]}:{offset[3:]} ({at.astimezone(UTC):%H:%M:%S}Z)"
-
-
-def _package_facts(package: Package, words: Words, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
+def _package_facts(package: Package, words: Words, zone: ZoneInfo) -> Facts:
     request = package.request
-    facts = [
-        (words("package"), str(package.id)),
-        (words("made"), moment(package.created_at, zone)),
-        (words("organisation"), package.organisation or "–"),
+    facts = [(words("case"), request.case_number or "–")]
+    if request.case_title:
+        facts.append((words("case.title"), request.case_title))
+    if request.case_people:
+        facts.append((words("case.people"), ", ".join(request.case_people)))
+    return (
+        *facts,
         (words("by"), request.by),
         (words("reason"), request.reason),
-        (words("case"), request.case_number or "–"),
+        (words("organisation"), package.organisation or "–"),
+        (words("made"), moment(package.created_at, zone)),
         (words("software"), f"camsvc {camsvc.__version__}"),
-        (words("fingerprint"), grouped(str(package.installation["certificate_sha256"]))),
+        (words("package"), str(package.id)),
+    )
+
+
+def _summary(package: Package, words: Words, zone: ZoneInfo) -> Facts:
+    found, files = package.found, package.files
+    parts = [part for each in found.incidents for part in each.parts]
+    cameras = {each.incident.camera for each in found.incidents} | {each.span.camera for each in found.spans}
+    cameras |= {each.snapshot.camera for each in found.snapshots}
+    facts = [
+        (words("incidents"), str(len(found.incidents))),
+        (words("cameras"), str(len(cameras))),
     ]
+    if parts:
+        length = spans(sum(part.duration_s for part in parts), words.language)
+        first, last = min(part.started_at for part in parts), max(part.ended_at for part in parts)
+        facts.append((words("period"), f"{moment(first, zone)} – {moment(last, zone)}"))
+        facts.append((words("footage"), words("footage.value", length=length, count=len(parts))))
+        facts.append((words("clock"), clock(parts, words)))
+    if found.spans:
+        facts.append((words("spans"), str(len(found.spans))))
+    if found.snapshots:
+        facts.append((words("snapshots"), str(len(found.snapshots))))
+    kinds = (Role.ORIGINAL, Role.VIEWING, Role.REDACTED, Role.THUMBNAIL, Role.TRACKS, Role.SNAPSHOT)
+    counts = {role: sum(each.role is role and each.sha256 is not None for each in files) for role in kinds}
+    shown = ", ".join(f"{words.of('role', role.value)}: {count}" for role, count in counts.items() if count)
+    facts.append((words("contents"), shown or "–"))
     return tuple(facts)
 
 
-def grouped(fingerprint: str) -> str:
-    """As OpenSSL shows it, so that the two are compared by eye."""
-    return ":".join(fingerprint[place : place + 2].upper() for place in range(0, len(fingerprint), 2))
+def _tiles(
+    package: Package, sections: tuple[Section, ...], snapshots: tuple[SnapshotView, ...], zone: ZoneInfo
+) -> tuple[Tile, ...]:
+    times = {each.number: each.incident.started_at for each in package.found.incidents}
+    tiles = [
+        Tile(
+            str(each.number),
+            each.picture,
+            f"{times[each.number].astimezone(zone):%d/%m %H:%M:%S}",
+            f"incident-{each.number}",
+        )
+        for each in sections
+        if each.picture
+    ]
+    tiles += [Tile("◆", each.picture, each.heading, "snapshots") for each in snapshots if each.picture]
+    return tuple(tiles[:TILES_MAX]) if len(tiles) > 1 else ()
 
 
 def _section(found: Found, package: Package, words: Words, zone: ZoneInfo) -> Section:
     incident = found.incident
     name = found.camera.name or incident.camera
     heading = f"{words('incident', number=found.number)}: {words.of('kind', incident.kind)}, {name}"
-    pictures = [each.name for each in package.of(found, Role.THUMBNAIL) if each.sha256 and each.is_sound]
+    pictures = [each.name for each in package.of(found, Role.THUMBNAIL, Role.PICTURE) if each.sha256 and each.is_sound]
     originals = {each.part: each for each in package.of(found, Role.ORIGINAL)}
-    parts = tuple(_part(each, originals[each.index], words, zone) for each in found.parts if each.index in originals)
+    footage: list[PartView | GapView] = [
+        _part(each, originals[each.index], words, zone) for each in found.parts if each.index in originals
+    ]
+    if footage and incident.clip:
+        footage += [
+            GapView(
+                hole("gap", gap.started_at, gap.ended_at, gap.reason.value, words, zone), gap.started_at, gap.ended_at
+            )
+            for gap in incident.clip.gaps
+        ]
     return Section(
         found.number,
         heading,
-        _facts(found, words, zone),
+        incident_facts(found, package, words, zone),
         pictures[0] if pictures else None,
         timeline(found, zone, words("timeline")),
-        _holes(found, words, zone),
-        parts,
-        None if parts else words("no.footage"),
+        holes(found, words, zone),
+        tuple(
+            words("fault", file=each.key.rsplit("/", 1)[-1], what=words.of("file_state", each.what.value))
+            for each in found.faults
+        ),
+        tuple(_copy(each, package, words) for each in package.of(found, Role.VIEWING, Role.REDACTED)),
+        tuple(sorted(footage, key=lambda each: (each.started_at, isinstance(each, GapView)))),
+        None if found.parts else words("expired" if incident.footage_expired_at else "no.footage"),
     )
-
-
-def _facts(found: Found, words: Words, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
-    incident, clip = found.incident, found.incident.clip
-    facts = [
-        (words("camera"), f"{found.camera.name} ({incident.camera})" if found.camera.name else incident.camera),
-        (words("area"), " / ".join(found.camera.area_names)),
-    ]
-    if incident.location:
-        facing = incident.location.heading_deg
-        shown = f"{incident.location.lat:.6f}, {incident.location.lon:.6f}"
-        facts.append(
-            (words("place"), shown if facing is None else f"{shown}, {words('heading', degrees=f'{facing:g}')}")
-        )
-    facts += [(words("kind"), words.of("kind", incident.kind))]
-    if incident.zone:
-        facts.append((words("zone"), incident.zone))
-    facts += [
-        (words("state"), words.of("incident_state", incident.state.value)),
-        (words("started"), moment(incident.started_at, zone)),
-        (words("ended"), moment(incident.ended_at, zone))
-        if incident.ended_at
-        else (words("last"), moment(incident.last_observed_at, zone)),
-        (words("objects"), _objects(found, words)),
-    ]
-    if clip:
-        length = spans(clip.duration_s, words.language)
-        facts.append((words("clip"), f"{moment(clip.started_at, zone)} – {moment(clip.ended_at, zone)}, {length}"))
-        facts.append((words("clock"), _clock(clip.parts, words)))
-        facts.append((words("sessions"), ", ".join(dict.fromkeys(part.session for part in clip.parts))))
-    return (
-        *facts,
-        (words("model"), incident.model),
-        (words("worker"), incident.worker),
-        (words("id"), str(incident.id)),
-    )
-
-
-def _clock(parts: tuple[ClipPart, ...], words: Words) -> str:
-    text = words("clock.value", ms=f"{max(part.clock_error_ms for part in parts):.0f}")
-    offsets = [part.camera_clock_offset_ms for part in parts if part.camera_clock_offset_ms is not None]
-    return f"{text}; {words('clock.camera', ms=f'{max(offsets, key=abs):.0f}')}" if offsets else text
-
-
-def _objects(found: Found, words: Words) -> str:
-    shown = [
-        words(
-            "object",
-            name=words.of("class", each.object_class.value),
-            track=each.track,
-            confidence=round(each.confidence * 100),
-        )
-        for each in found.incident.objects
-    ]
-    return ", ".join(shown) or "–"
-
-
-def _holes(found: Found, words: Words, zone: ZoneInfo) -> tuple[str, ...]:
-    """Each once, however often it was told: by the clip, and by the camera's record of what it missed."""
-    clip = found.incident.clip
-    holes = {("gap", each.started_at, each.ended_at, each.reason.value) for each in (clip.gaps if clip else ())}
-    kinds = {"footage": "gap", "analysis": "unseen"}
-    holes |= {(kinds[each.what.value], each.started_at, each.ended_at, each.reason.value) for each in found.missing}
-    holes |= {("gap", *each, "unrecorded") for each in found.uncovered}
-    return tuple(
-        words(
-            key,
-            length=spans((ended_at - started_at).total_seconds(), words.language),
-            from_=moment(started_at, zone),
-            to=moment(ended_at, zone),
-            reason=words.of("gap_reason", reason),
-        )
-        for key, started_at, ended_at, reason in sorted(holes, key=lambda each: each[1])
-    )
-
-
-def _parts(found: Found) -> tuple[ClipPart, ...]:
-    return found.incident.clip.parts if found.incident.clip else ()
 
 
 def _part(part: ClipPart, packed: Packed, words: Words, zone: ZoneInfo) -> PartView:
@@ -216,7 +258,66 @@ def _part(part: ClipPart, packed: Packed, words: Words, zone: ZoneInfo) -> PartV
         lines.append(words("hevc"))
     good = packed.state is FileState.INTACT
     warning = None if good else words("not.shown", state=state)
-    return PartView(words("part", number=part.index + 1), packed.name, good, tuple(lines), warning)
+    heading = words("part", number=part.index + 1)
+    return PartView(heading, packed.name, good, tuple(lines), warning, part.started_at, part.ended_at)
+
+
+def _copy(packed: Packed, package: Package, words: Words) -> PartView:
+    if packed.sha256 is None:
+        return PartView(words.of("role", packed.role.value), packed.name, False, (), packed.detail)
+    facts = package.copies.get(packed.name, {})
+    lines = [words(f"{packed.role.value}.note")]
+    if packed.role is Role.REDACTED:
+        lines.append(words.of("blur", str(facts.get("blur"))))
+        if facts.get("detector"):
+            lines.append(words("redacted.checked", frames=facts["frames"], model=facts["detector"]))
+    lines.append(f"sha256 {packed.sha256}")
+    return PartView(words.of("role", packed.role.value), packed.name, True, tuple(lines), None)
+
+
+def _span(found: FoundSpan, words: Words, zone: ZoneInfo) -> SpanView:
+    name = f"{found.camera.name} ({found.span.camera})" if found.camera.name else found.span.camera
+    covered_s = sum((end - start).total_seconds() for start, end in found.footage)
+    asked_s = (found.span.to_at - found.span.from_at).total_seconds()
+    share = words(
+        "covered.value",
+        covered=spans(covered_s, words.language),
+        asked=spans(asked_s, words.language),
+        percent=f"{100 * covered_s / asked_s:.0f}",
+    )
+    facts = (
+        (words("camera"), name),
+        (words("area"), " / ".join(found.camera.area_names)),
+        (words("from"), moment(found.span.from_at, zone)),
+        (words("to"), moment(found.span.to_at, zone)),
+        (words("covered"), share),
+    )
+    heading = f"{words('span', number=found.number)}: {found.camera.name or found.span.camera}"
+    return SpanView(found.number, heading, facts, holes(found, words, zone), found.incidents)
+
+
+def _snapshot(found: FoundSnapshot, package: Package, words: Words, zone: ZoneInfo) -> SnapshotView:
+    taken = found.snapshot
+    packed = next((each for each in package.files if each.name == found.name), None)
+    name = f"{found.camera.name} ({taken.camera})" if found.camera.name else taken.camera
+    error = "–" if taken.clock_error_ms is None else words("clock.value", ms=f"{taken.clock_error_ms:.0f}")
+    facts = [
+        (words("camera"), name),
+        (words("area"), " / ".join(found.camera.area_names)),
+        (words("at"), moment(taken.at, zone)),
+        (words("clock"), error),
+        (words("taken.by"), taken.by),
+        ("sha256", taken.sha256),
+    ]
+    if taken.comment:
+        facts.insert(0, (words("comment"), taken.comment))
+    state = packed.state if packed else None
+    warning = (
+        None if state is FileState.INTACT else words("not.shown", state=words.of("file_state", (state or "absent")))
+    )
+    return SnapshotView(
+        words("snapshot", number=found.number), tuple(facts), found.name if state is FileState.INTACT else None, warning
+    )
 
 
 def _record(record: dict[str, object], words: Words, zone: ZoneInfo) -> tuple[str, str, str, str]:

@@ -54,10 +54,110 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Báo cáo này chỉ giúp xem; giá trị chứng minh nằm ở chữ ký. Cách kiểm tra: README.txt.",
         "This report helps to look; what proves is the signature. How to check it: README.txt.",
     ),
+    "case.title": ("Tên vụ án", "Title of the case"),
+    "case.people": ("Người tham gia vụ án", "People on the case"),
+    "incidents": ("Số sự việc", "Incidents"),
+    "cameras": ("Số camera", "Cameras"),
+    "period": ("Từ lúc – đến lúc", "Period"),
+    "footage": ("Video", "Footage"),
+    "footage.value": ("{length}, {count} tệp gốc", "{length}, of {count} original files"),
+    "spans": ("Số khoảng thời gian", "Spans of time"),
+    "snapshots": ("Ảnh chụp", "Snapshots"),
+    "contents": ("Trong gói có", "The package holds"),
+    "summary": ("Nội dung", "What is in it"),
+    "pictures": ("Hình ảnh", "Pictures"),
+    "lanes": ("Dòng thời gian của các camera", "Time lines of the cameras"),
+    "lanes.note": (
+        "Xanh: có video trong gói. Xám đậm: được yêu cầu. Gạch đỏ: mất video. Vạch đen: sự việc, có số thứ tự. "
+        "Tam giác: ảnh chụp. Những lúc không có gì quá 30 phút được bỏ qua.",
+        "Blue: footage in this package. Darker grey: asked for. Red hatching: no footage. Black lines: incidents, by "
+        "number. Triangles: snapshots. More than 30 minutes without anything are left out.",
+    ),
+    "span": ("Khoảng thời gian {number}", "Span of time {number}"),
+    "span.incidents": ("Video lấy từ các sự việc", "Its footage is that of the incidents"),
+    "span.none": ("Không có video nào của khoảng thời gian này.", "There is no footage of this span of time."),
+    "from": ("Từ lúc", "From"),
+    "to": ("Đến lúc", "To"),
+    "covered": ("Có video", "Covered"),
+    "covered.value": ("{covered} trong {asked} ({percent} %)", "{covered} of {asked} ({percent} %)"),
+    "snapshot": ("Ảnh chụp {number}", "Snapshot {number}"),
+    "at": ("Lúc", "At"),
+    "taken.by": ("Người chụp", "Taken by"),
+    "comment": ("Ghi chú", "Comment"),
+    "howto": ("Cách kiểm tra gói này", "How to check this package"),
+    "howto.1": (
+        "1. Hỏi cơ quan cung cấp, bằng điện thoại hoặc công văn, vân tay SHA-256 của chứng thư. Nó phải là:",
+        "1. Ask who handed it out, by telephone or letter, for the SHA-256 fingerprint of their certificate. It must"
+        " be:",
+    ),
+    "howto.2": (
+        "2. Chạy các lệnh trong README.txt (openssl, sha256sum, unzip), hoặc: camsvc verify TỆP.zip --certificate"
+        " CHỨNG_THƯ.pem",
+        "2. Type the commands of README.txt (openssl, sha256sum, unzip), or: camsvc verify FILE.zip --certificate"
+        " THEIRS.pem",
+    ),
+    "howto.3": (
+        "3. Mỗi bước phải in ra OK. Nếu không, gói đã bị thay đổi sau khi ký.",
+        "3. Each step must print OK. If not, the package was changed after it was signed.",
+    ),
+    "fault": ("Đã biết từ trước: {file} {what}.", "Known before: {file} is {what}."),
+    "expired": (
+        "Video của sự việc này đã hết hạn lưu trữ và không còn nữa.",
+        "The footage of this incident has expired and does not exist any more.",
+    ),
+    "gap.mark": ("có khoảng trống", "has gaps"),
+    "sealed": ("video có chữ ký của máy ghi", "its footage bears the recorder's signature"),
+    "unsealed": (
+        "video không có chữ ký của máy ghi (ghi trước khi có chữ ký)",
+        "its footage bears no recorder's signature (recorded before there were any)",
+    ),
+    "partly.sealed": (
+        "chỉ một phần video có chữ ký của máy ghi",
+        "only some of its footage bears the recorder's signature",
+    ),
+    "viewing.note": (
+        "Bản để xem: được mã hóa lại, có in thời gian, địa điểm và khung đối tượng; khoảng trống hiện thành trang chữ. "
+        "Không phải bản gốc.",
+        "For viewing: re-encoded, with time, place and boxes burnt in; gaps are shown as slates. It is not the"
+        " original.",
+    ),
+    "redacted.note": (
+        "Bản đã che: được mã hóa lại; người và xe đã chọn không nhận ra được. Không phải bản gốc.",
+        "Redacted: re-encoded; people and vehicles are made unrecognisable as was decided. It is not the original.",
+    ),
+    "redacted.checked": (
+        "Đã kiểm tra {frames} hình bằng {model}: không còn ai ngoài lựa chọn.",
+        "{frames} pictures were looked through with {model}: nobody outside of the choice was found.",
+    ),
+    "blur.faces": ("Che: khuôn mặt.", "Hidden: faces."),
+    "blur.people": ("Che: người.", "Hidden: people."),
+    "blur.vehicles": ("Che: phương tiện.", "Hidden: vehicles."),
+    "blur.everything": ("Che: người và phương tiện.", "Hidden: people and vehicles."),
+    "role.original": ("bản gốc", "originals"),
+    "role.viewing": ("bản để xem", "viewing copies"),
+    "role.redacted": ("bản đã che", "redacted copies"),
+    "role.thumbnail": ("ảnh nhỏ", "thumbnails"),
+    "role.tracks": ("dữ liệu vết", "track files"),
+    "role.snapshot": ("ảnh chụp", "snapshots"),
+    "gap_reason.unkept": (
+        "hệ thống không lưu (không có sự việc) hoặc đã hết hạn lưu trữ",
+        "none was kept (there was no incident), or it has expired",
+    ),
+    "file_state.forged": (
+        "KHÔNG KHỚP CHỮ KÝ CỦA MÁY GHI",
+        "NOT WHAT THE RECORDER SIGNED",
+    ),
+    "file_state.absent": ("không có trong gói", "not in the package"),
+    "deed.span.exported": ("xuất khoảng thời gian", "span of time exported"),
+    "deed.snapshot.exported": ("xuất ảnh chụp", "snapshot exported"),
+    "deed.incident.viewed": ("xem sự việc", "incident looked at"),
+    "deed.incident.tagged": ("gắn nhãn", "tagged"),
+    "deed.hold.placed": ("giữ lại", "held"),
     "map": ("Vị trí camera", "Where the cameras stand"),
     "map.note": (
-        "Bắc ở phía trên. Hình quạt: hướng nhìn theo cấu hình. Trong ngoặc: số thứ tự sự việc.",
-        "North is up. Wedges: direction of view as configured. In brackets: numbers of the incidents.",
+        "Bắc ở phía trên. Hình quạt: hướng nhìn theo cấu hình. Trong ngoặc: số thứ tự sự việc. Đường xám: ranh giới.",
+        "North is up. Wedges: direction of view as configured. In brackets: numbers of the incidents. Grey lines:"
+        " boundaries.",
     ),
     "incident": ("Sự việc {number}", "Incident {number}"),
     "camera": ("Camera", "Camera"),
@@ -74,8 +174,18 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "object": ("{name} (vết {track}, độ tin cậy {confidence} %)", "{name} (track {track}, confidence {confidence} %)"),
     "clip": ("Đoạn video thực có", "Footage, actual"),
     "clock": ("Sai số đồng hồ", "Clock error"),
-    "clock.value": ("không quá ±{ms} ms", "no more than ±{ms} ms"),
-    "clock.camera": ("đồng hồ camera lệch {ms} ms", "the camera's own clock is {ms} ms off"),
+    "clock.value": (
+        "Thời gian nêu ở đây đúng trong khoảng ±{ms} ms.",
+        "Times given here are right within ±{ms} ms.",
+    ),
+    "clock.behind": (
+        "Đồng hồ của chính camera (nếu in trên hình) chậm hơn {ms} ms.",
+        "The camera's own clock, if it shows in the picture, was {ms} ms behind.",
+    ),
+    "clock.ahead": (
+        "Đồng hồ của chính camera (nếu in trên hình) nhanh hơn {ms} ms.",
+        "The camera's own clock, if it shows in the picture, was {ms} ms ahead.",
+    ),
     "model": ("Mô hình nhận dạng", "Detection model"),
     "worker": ("Ghi bởi", "Recorded by"),
     "sessions": ("Phiên kết nối", "Sessions"),

@@ -13,7 +13,6 @@ from cryptography.fernet import Fernet
 from camsvc.clock import SystemClock
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.domain.export_job import Subjects
 from camsvc.embedded.postgres import EmbeddedPostgres
 from camsvc.embedded.s3 import EmbeddedS3
 from camsvc.evidence import keeping
@@ -112,7 +111,7 @@ def exported(
         scene = publish_scene(database, cipher, store, folder)
         means = Means(database, store, cipher, settings_of(), SystemClock())
         request = Request(
-            Subjects(tuple(each.id for each in scene.incidents)),
+            scene.subjects,
             "Điều tra vụ va chạm",
             "Đại úy Trần Văn A",
             "HS-2026/114",

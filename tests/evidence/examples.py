@@ -9,12 +9,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy.orm import Session
 
 from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.db.queries import coverage, incidents
+from camsvc.db.queries import coverage, incidents, seals
 from camsvc.domain.coverage import Coverage
+from camsvc.domain.export_job import Snapshot, Span, Subjects
 from camsvc.domain.geo import Location
 from camsvc.domain.incident import (
     Clip,
@@ -25,6 +29,7 @@ from camsvc.domain.incident import (
     IncidentObject,
     new_incident_id,
 )
+from camsvc.domain.seal import Seal, SealedFile, SealOf, file_statement, part_statement
 from camsvc.domain.track import ObjectClass
 from camsvc.storage import keys
 from camsvc.storage.objects import ObjectStore
@@ -40,6 +45,16 @@ class Scene:
     """Two incidents: one of two parts with a gap between them, one in H.265 by another camera."""
 
     incidents: list[Incident]
+    snapshot: Snapshot
+    """From the first incident's camera."""
+    worker: WorkersKey
+    """Sealed the footage."""
+
+    @property
+    def subjects(self) -> Subjects:
+        """All of it: the incidents, a span of the first camera in which something is missing, the snapshot."""
+        span = Span("bridge-01", START - timedelta(seconds=30), START + timedelta(seconds=20))
+        return Subjects(tuple(each.id for each in self.incidents), (span,), (self.snapshot,))
 
     @property
     def ids(self) -> list[str]:
@@ -71,7 +86,50 @@ def publish_scene(database: Database, cipher: Cipher, store: ObjectStore, folder
         coverage.record(session, "bridge-01", blind, Coverage.ANALYSIS)
         for each in (first, second):
             incidents.publish(session, each)
-    return Scene([first, second])
+    made = Scene([first, second], put_snapshot(store), WorkersKey())
+    with database.session() as session:
+        made.worker.seal(session, store, *made.incidents)
+    return made
+
+
+class WorkersKey:
+    """As a worker makes one, and what it does with it."""
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        public = self._key.public_key()
+        der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        self.id, self.pem = hashlib.sha256(der).hexdigest(), pem.decode()
+
+    def sign(self, statement: bytes) -> Seal:
+        return Seal(self.id, self._key.sign(statement, ec.ECDSA(hashes.SHA256())))
+
+    def seal(self, session: Session, store: ObjectStore, *given: Incident) -> None:
+        """All parts and tracks of ``given``."""
+        seals.register(session, self.id, "worker-1", self.pem)
+        made = []
+        for each in given:
+            for part in each.clip.parts if each.clip else ():
+                file = SealedFile(self.sign(part_statement(each, part)))
+                made.append(seals.ToSeal(each.id, SealOf.CLIP, part.index, file))
+            stat = store.stat(each.tracks or "")
+            if stat is not None and stat.sha256 is not None:
+                statement = file_statement(each, "tracks", stat.sha256, stat.size_bytes)
+                file = SealedFile(self.sign(statement), stat.sha256, stat.size_bytes)
+                made.append(seals.ToSeal(each.id, SealOf.TRACKS, None, file))
+        seals.put(session, made)
+
+
+def put_snapshot(store: ObjectStore) -> Snapshot:
+    jpeg = cv2.imencode(".jpg", draw(11, 640, 360))[1].tobytes()
+    sha256 = hashlib.sha256(jpeg).hexdigest()
+    key = f"cases/7/snapshots/{sha256}.jpg"
+    store.put_bytes(key, jpeg, "image/jpeg")
+    at = START + timedelta(seconds=2)
+    return Snapshot(
+        3, key, sha256, "bridge-01", "bac-ninh/yen-phong/tam-giang", at, "tran.a", "Biển số bị che", clock_error_ms=40.0
+    )
 
 
 def publish_long(
