@@ -103,6 +103,7 @@ def test_a_changed_byte_fails_and_no_file_is_offered_to_be_shown(clerk: httpx.Cl
     assert found["ruling"] == "fails"
     assert {"seal", "files"} <= failed(found)
     assert all(each["offset"] is None for each in found["contents"])
+    assert found["certificate"]["signer"] == "claimed", "the certificate alone proves nothing"
 
 
 @pytest.mark.parametrize("data", [b"", b"no package", b"PK\x05\x06" + bytes(18)], ids=["empty", "text", "empty ZIP"])

@@ -59,6 +59,9 @@ class Signer(StrEnum):
     """This installation's, in use."""
     PAST = "past"
     """This installation's, before it was replaced."""
+    CLAIMED = "claimed"
+    """This installation's, but its key did not sign the package as it is: certificates are public, anybody can put one
+    in."""
     UNKNOWN = "unknown"
     """Not this installation's."""
 
@@ -70,7 +73,7 @@ class ChainState(StrEnum):
     DIFFERS = "differs"
     """Signed with this installation's key, and not of its chain: one of the two was changed."""
     FOREIGN = "foreign"
-    """Another installation's package: its chain is not here."""
+    """Another installation's package, or nobody's: its chain is not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def check(server: Server, user: User, file: BinaryIO, *, source: str | None = No
         _vouch(verdict, own)
         chain = _chain(server, inside.custody)
     else:
-        chain = Chain(ChainState.FOREIGN)
+        signer, chain = (Signer.CLAIMED if own is not None else signer), Chain(ChainState.FOREIGN)
     if chain.state is ChainState.DIFFERS:
         wrong = f"record {chain.wrong}" if chain.wrong else "its end"
         verdict.failed(Check.CUSTODY, f"{wrong} of the custody log is not what this installation's audit chain says")
@@ -235,8 +238,9 @@ def _record(server: Server, user: User, found: Inspection, source: str | None) -
         "incidents": [str(each) for each in _incidents(found)],
         "failures": verdict.failures,
     }
-    number = found.inside.request.get("case_number") if found.signer is not Signer.UNKNOWN else None
-    case = {"case_number": number[:CASE_MAX]} if number and _is_signed(verdict) else {}
+    is_ours = found.signer in {Signer.CURRENT, Signer.PAST}
+    number = found.inside.request.get("case_number") if is_ours else None
+    case = {"case_number": number[:CASE_MAX]} if number else {}
     audit.record(
         server,
         user,

@@ -55,7 +55,7 @@ export default {
         </section>
         <section v-if="found.certificate" class="cam-sheet" :aria-label="texts['verify.certificate']">
           <h2>{{ texts['verify.certificate'] }}</h2>
-          <p class="vfy__signer" :class="'vfy__signer--' + found.certificate.signer"><i class="material-icons" aria-hidden="true">{{ found.certificate.signer === 'unknown' ? 'person_search' : 'verified_user' }}</i><span>{{ texts['verify.signer.' + found.certificate.signer] }}</span></p>
+          <p class="vfy__signer" :class="'vfy__signer--' + found.certificate.signer"><i class="material-icons" aria-hidden="true">{{ { unknown: 'person_search', claimed: 'gpp_maybe' }[found.certificate.signer] || 'verified_user' }}</i><span>{{ texts['verify.signer.' + found.certificate.signer] }}</span></p>
           <p class="cam-soft">{{ found.certificate.subject }}</p>
           <p class="cam-soft">{{ texts['verify.valid'].replace('{from}', date(found.certificate.not_before)).replace('{to}', date(found.certificate.not_after)) }}</p>
           <p class="vfy__print"><span class="cam-soft">{{ texts['verify.fingerprint'] }}</span><code data-test="fingerprint">{{ found.certificate.sha256.match(/.{1,4}/g).join(' ') }}</code></p>

@@ -43,7 +43,16 @@ TEXTS = (
             *("package", "made", "case", "why", "by", "organisation", "size", "files", "what_was_checked", "details"),
             *("more", "contents", "contents_hint", "not_shown", "gaps", "certificate", "fingerprint", "file"),
             *("compare_hint", "compare", "same", "other", "valid", "check_unknown"),
-            *("signer.current", "signer.past", "signer.unknown", "part", "viewing", "redacted", "snapshot"),
+            *(
+                "signer.current",
+                "signer.past",
+                "signer.claimed",
+                "signer.unknown",
+                "part",
+                "viewing",
+                "redacted",
+                "snapshot",
+            ),
         )
     ),
     *(f"verify.ruling.{each}" for each in ("holds", "unknown_signer", "fails")),

@@ -146,6 +146,16 @@ class IncidentPane:
             if self._visitor.user.may(Action.EXPORT, incident.area):
                 package = button(say("export.open"), "cam-btn", "archive", data_test="export")
                 package.on("click", lambda: self._export.open(incidents=(incident.id,)))
+                redact = say("redact.open")
+                with tag(
+                    "a",
+                    "cam-btn cam-btn--icon",
+                    href=f"/incidents/{incident.id}/redact",
+                    title=redact,
+                    aria_label=redact,
+                    data_test="redact",
+                ):
+                    icon("blur_on")
             icon_button("link", say("link.copy"), data_copy="", data_copied=say("link.copied"))
         with tag("div", "cam-over__body"):
             with tag("div", "cam-watch"):

@@ -1,0 +1,115 @@
+"""Exports as people make them: the dialog with its preview, a job that is followed, the list, the download."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from camsvc.db.queries import accounts
+from camsvc.domain.account import Grant, Role
+from camsvc.domain.export_job import Contents
+from camsvc.domain.incident import Incident
+from camsvc.evidence.identity import SigningIdentity
+from camsvc.evidence.verification import verify
+from camsvc.web.pages.exporting import COURT, SHARE, contents_of
+from tests.browser import Chromium, Tab, tab
+from tests.web.conftest import PASSWORD, Web
+
+SHOTS = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
+Enter = Callable[..., AbstractContextManager[Tab]]
+
+
+@pytest.fixture
+def enter(web: Web, browser: Chromium) -> Enter:
+    """A tab of a new investigator."""
+
+    @contextmanager
+    def entered(name: str, language: str = "en", **options: object) -> Iterator[Tab]:
+        with web.database.session() as session:
+            accounts.create(session, name, PASSWORD, [Grant(Role.INVESTIGATOR)])
+        with tab(browser, web.url, accept_downloads=True, **options) as opened:
+            opened.page.context.add_cookies([{"name": "camsvc_language", "value": language, "url": web.url}])
+            opened.go("/login")
+            opened.log_in(name, PASSWORD)
+            opened.page.wait_for_url(f"{web.url}/")
+            yield opened
+            assert not opened.errors, opened.errors
+            assert not opened.foreign, opened.foreign
+
+    return entered
+
+
+def shot(opened: Tab, name: str) -> None:
+    if SHOTS is not None:
+        opened.page.wait_for_timeout(600)
+        opened.page.screenshot(path=str(SHOTS / f"{name}.png"))
+
+
+def test_a_package_is_made_in_the_dialog_followed_fetched_and_holds(
+    web: Web, enter: Enter, walkers: Incident, tmp_path: Path
+) -> None:
+    with enter("exporter-1") as opened:
+        page = opened.page
+        opened.go(f"/incidents/{walkers.id}")
+        page.click("[data-test=export]")
+        page.wait_for_selector("[data-test=sums]")
+        assert page.locator(".xp__item").count() == 1
+        assert page.locator(".xp__has").count() == len(walkers.clip.parts if walkers.clip else ())
+        before = page.locator("[data-test=sums]").inner_text()
+        page.click("text=Own choice")
+        page.uncheck("input[name=viewing]")
+        page.wait_for_function("before => document.querySelector('[data-test=sums]')?.innerText !== before", arg=before)
+        shot(opened, "export-dialog")
+        page.uncheck("input[name=provenance]")
+        page.fill(".xp__form textarea[name=reason]", "Street robbery")
+        page.fill(".xp__form input[name=case]", "HS-2026/7")
+        page.click("[data-test=export-do]")
+        page.wait_for_selector(".xp__following .xp-card[data-state=done]", timeout=40_000)
+        shot(opened, "export-made")
+        page.click("a[href='/exports']:visible >> nth=0")
+        page.wait_for_url("**/exports")
+        page.wait_for_selector(".xp-card[data-state=done]")
+        page.click("[data-test=prints]")
+        shot(opened, "exports-list")
+        sha256 = page.locator("[data-test=sha256]").inner_text()
+        with page.expect_download() as download:
+            page.click("[data-test=fetch-package]")
+        file = tmp_path / "package.zip"
+        download.value.save_as(str(file))
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == sha256
+        assert verify(file).holds
+        page.click("[data-test=delete]")
+        page.click("[data-test=do]")
+        page.wait_for_selector(".xp-card[data-state=expired]")
+
+
+def test_a_recipient_is_named_before_anything_is_encrypted_for_them(
+    enter: Enter, walkers: Incident, tmp_path: Path
+) -> None:
+    theirs = SigningIdentity.fresh("Viện kiểm sát tỉnh")
+    (tmp_path / "theirs.pem").write_text(theirs.certificate)
+    (tmp_path / "wrong.pem").write_text("no certificate")
+    with enter("exporter-2", "vi", viewport={"width": 390, "height": 844}) as opened:
+        page = opened.page
+        opened.go(f"/incidents/{walkers.id}")
+        page.click("[data-test=export]")
+        page.wait_for_selector("[data-test=sums]")
+        page.set_input_files("[data-test=recipient]", str(tmp_path / "wrong.pem"))
+        page.wait_for_selector("[data-test=recipient-said].cam-field__error")
+        page.set_input_files("[data-test=recipient]", str(tmp_path / "theirs.pem"))
+        page.wait_for_selector("[data-test=recipient-said] >> text=Viện kiểm sát tỉnh")
+        shot(opened, "export-dialog-phone-vi")
+
+
+def test_the_presets_never_mix_originals_with_what_is_redacted() -> None:
+    assert contents_of({"preset": ["court"], "language": ["vi"]}) == Contents(viewing=COURT.viewing, languages=("vi",))
+    shared = contents_of({"preset": ["share"], "language": ["vi", "en"], "originals": ["on"]})
+    assert shared == SHARE
+    assert (shared.originals, shared.thumbnails, shared.tracks) == (False, False, False)
+    own = contents_of({"preset": ["own"], "redacted": ["on"], "language": ["xx"]})
+    assert (own.redacted, own.originals, own.languages) == (True, False, ())
