@@ -66,6 +66,7 @@ def test_every_acknowledged_upload_survives_kill_9_and_the_port_stays(server: Em
         store.close()
 
 
+@pytest.mark.slow
 def test_objects_are_found_again_after_the_ports_changed(server: EmbeddedS3) -> None:
     with server:
         store = store_of(server)
@@ -155,6 +156,7 @@ def test_it_leaves_no_socket_behind(server: EmbeddedS3) -> None:
     assert not [file for file in Path("/tmp").glob("seaweedfs-*.sock") if any(n in file.name for n in numbers)]  # noqa: S108
 
 
+@pytest.mark.slow
 def test_what_was_deleted_comes_back_to_the_disk_when_it_is_asked_for(data_dir: Path) -> None:
     def size_bytes() -> int:
         return sum(file.stat().st_size for file in (data_dir / "s3").glob("*.dat"))

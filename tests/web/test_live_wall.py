@@ -142,6 +142,7 @@ def test_a_wall_is_saved_for_its_user_chosen_again_changed_and_removed(opened: T
         assert walls.all_of(session, 1) == []
 
 
+@pytest.mark.slow
 def test_more_cameras_than_tiles_take_turns_and_wait_while_one_is_looked_at(
     browser: Chromium, web: Web, passage: Passage, station: Station
 ) -> None:

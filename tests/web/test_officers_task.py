@@ -214,7 +214,14 @@ SEARCHES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("conditions", SEARCHES.values(), ids=SEARCHES)
+QUICK = ("trucks near a point", "a polygon")
+"""Searched in each commit's tests; the others, which tests/api/test_same_set.py searches without a browser, in the slow ones."""
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [pytest.param(asked, id=name, marks=() if name in QUICK else pytest.mark.slow) for name, asked in SEARCHES.items()],
+)
 def test_page_rest_and_command_line_find_the_same(
     web: Web,
     browser: Chromium,
