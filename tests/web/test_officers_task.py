@@ -215,7 +215,7 @@ SEARCHES: Mapping[str, Mapping[str, str]] = {
 
 
 QUICK = ("trucks near a point", "a polygon")
-"""Searched in each commit's tests; the others, which tests/api/test_same_set.py searches without a browser, in the slow ones."""
+"""Searched in each commit's tests; the others, which tests/api/test_same_set.py searches too, in the slow ones."""
 
 
 @pytest.mark.parametrize(
