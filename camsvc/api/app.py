@@ -29,9 +29,12 @@ from camsvc.api.routes import (
     camera_lists,
     camera_trials,
     cameras,
+    case_items,
+    cases,
     clips,
     events,
     exports,
+    footage_requests,
     health,
     holds,
     incidents,
@@ -123,6 +126,9 @@ ROUTERS = (
     exports,
     notices,
     verification,
+    cases,
+    case_items,
+    footage_requests,
 )
 """``events`` and ``tallies`` before ``incidents``: "stream" and "count" must not be taken for an id."""
 

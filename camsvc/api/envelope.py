@@ -6,6 +6,7 @@ Pure ASGI: nothing is buffered, so streams stay streams. Runs on the event loop 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from uuid import uuid4
 
@@ -24,7 +25,7 @@ from camsvc.errors import CamsvcError
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest thing that is sent here is one camera with its zones, a few kilobytes; pages send nothing larger."""
-BOUNDED_BY_THEMSELVES = frozenset({"/api/v1/verification"})
+BOUNDED_BY_THEMSELVES = re.compile(r"/api/v1/(verification|cases/\d+/snapshots)")
 """Paths whose routes read the body in pieces, and count it."""
 BODY_TIMEOUT_S = 20.0
 """Between two pieces of a request's body: a slower sender holds a connection on purpose."""
@@ -74,7 +75,7 @@ class _Exchange:
     async def receive(self) -> Message:
         if self._body_done:
             return await self._receive()
-        limited = self._scope["path"] not in BOUNDED_BY_THEMSELVES
+        limited = BOUNDED_BY_THEMSELVES.fullmatch(self._scope["path"]) is None
         if limited and self._received_bytes == 0 and _content_length(self._scope) > MAX_BODY_BYTES:
             raise _too_large()
         try:

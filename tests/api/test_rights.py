@@ -124,6 +124,10 @@ def ask(
         "search": str(UUID(int=0)),
         "export": str(UUID(int=0)),
         "agency": "1",
+        "case": "0",
+        "item": "0",
+        "user_name": "admin",
+        "request_id": "0",
         "area": target.area,
         "fresh": f"new-{next(_numbers)}",
     }

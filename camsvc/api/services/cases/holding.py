@@ -12,11 +12,11 @@ from camsvc.api.context import Server
 from camsvc.api.services import audit, holds, rights
 from camsvc.api.services.audit import Particulars
 from camsvc.api.services.cases.footage import positions
-from camsvc.api.services.cases.membership import Work, working
+from camsvc.api.services.cases.membership import Work, reading, working
 from camsvc.db.queries import case_holds, case_items, incidents
 from camsvc.db.queries import holds as rows
 from camsvc.db.queries.holds import By, Placing
-from camsvc.domain.account import Action, User
+from camsvc.domain.account import Action, Reach, User
 from camsvc.domain.audit import Kind
 from camsvc.domain.case import Item, ItemKind
 from camsvc.domain.hold import Hold, HoldKind, HoldState, Target
@@ -46,7 +46,7 @@ def hold(
     Raises NotFoundError, ForbiddenError, InputError; ConflictError when the store enforces no ``legal`` hold, or when
     there is nothing to hold.
     """
-    rights.require_somewhere(server, user, Action.HOLD, source=source)
+    _may_hold(server, user, case_id, source)
     reason = holds.words(reason, "reason")
     if legal:
         holds.require_kept(server)
@@ -114,7 +114,7 @@ def _step(
     deed: str,
     source: str | None,
 ) -> int:
-    reach = rights.require_somewhere(server, user, Action.HOLD, source=source)
+    reach = _may_hold(server, user, case_id, source)
     reason = holds.words(reason, "reason")
     with working(server, user, case_id, source=source, closed_is_fine=True) as work:
         found = [each for each in case_holds.active(work.session, work.case.number, reach) if each.state is state]
@@ -126,6 +126,13 @@ def _step(
         work.done(f"hold.{deed}", {"reason": reason, "holds": len(changed)})
         _audit(work, f"hold.{deed}", changed, reason)
     return len(changed)
+
+
+def _may_hold(server: Server, user: User, case_id: int, source: str | None) -> Reach:
+    """Where. Who is not on the case is told of that first: that it is none."""
+    with reading(server, user, case_id, source=source):
+        pass
+    return rights.require_somewhere(server, user, Action.HOLD, source=source)
 
 
 def _sorted(work: Work, items: Sequence[Item]) -> tuple[list[Placing], int, int]:

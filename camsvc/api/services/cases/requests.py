@@ -145,7 +145,7 @@ def end(server: Server, user: User, request: int, reason: str, *, source: str | 
     """An approval ends now, by whoever could give it. Errors as ``approve``."""
     reason = words(reason, "reason")
     found = get(server, user, request, source=source)
-    if not may_decide(user, replace(found, place=_place_of(server, request))):
+    if not may_decide(user, found):
         raise ForbiddenError("Only who may approve this request may end it.")
     with server.database.session() as session:
         changed = rows.end(session, request, By(user.id, user.name), reason)
@@ -203,7 +203,7 @@ def _decide(
 ) -> FootageRequest:
     said = words(said, "reason")
     found = get(server, user, request, source=source)
-    if not may_decide(user, replace(found, place=_place_of(server, request))):
+    if not may_decide(user, found):
         raise ForbiddenError("Somebody else who may export there decides this request.")
     with server.database.session() as session:
         case = cases.get(session, found.case_id, lock=True)
@@ -265,11 +265,6 @@ def _place(session: Session, wanted: Wanted) -> str | None:
         camera = directory.find(session, wanted.camera)
         return camera.area if camera else None
     return wanted.area if any(each.path == wanted.area for each in areas.all_areas(session)) else None
-
-
-def _place_of(server: Server, request: int) -> str | None:
-    with server.database.session() as session:
-        return rows.get(session, request).place
 
 
 def _reaches(reach: Reach, request: FootageRequest) -> bool:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from camsvc.api.context import Server
 from camsvc.api.services import audit, rights
+from camsvc.api.services.audit import Particulars
 from camsvc.api.services.cases.footage import access
 from camsvc.api.services.cases.items import ItemView, get, told
 from camsvc.api.services.cases.membership import reading, working
@@ -93,9 +94,10 @@ def open_(server: Server, user: User, case_id: int, item: int, *, source: str | 
         number = work.case.number
     if found.snapshot is None or found.snapshot_sha256 is None or found.snapshot_bytes is None or not is_open:
         raise NotFoundError(f"there is no picture {item} in this case", parameter="item", cure="read the case's items")
+    deed: Particulars = {**told(found), "source": source, "case_number": number}
     with server.recent.once((user.id, source, "snapshot.viewed", found.snapshot)) as is_new:
         if is_new:
-            audit.record(server, user, Kind.CASE, "snapshot.viewed", source=source, case_number=number, **told(found))
+            audit.record(server, user, Kind.CASE, "snapshot.viewed", **deed)
     moment = time_json(found.from_at).replace(":", "").replace("-", "")
     name = f"{found.camera}_{moment}.jpg"
     return StoredFile(found.snapshot, found.snapshot_bytes, found.snapshot_sha256, "image/jpeg", name)
