@@ -17,7 +17,7 @@ from camsvc.domain.incident import Incident
 from camsvc.domain.redaction import Blur, Redaction
 from tests.browser import Chromium, Tab, tab
 from tests.web import town
-from tests.web.conftest import PASSWORD, Web
+from tests.web.conftest import PASSWORD, Passage, Web
 
 SHOTS = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
 """Where to put pictures of the pages, for people to look at."""
@@ -83,8 +83,16 @@ def test_who_is_clicked_is_seen_and_the_others_stay_hidden(web: Web, editor: Tab
     assert (found.blur, found.comment) == (Blur.PEOPLE, "The witness agreed to be seen")
     ((ref,), session) = (found.kept, key.split("|")[0])
     assert (ref.session, str(ref.track)) == (session, key.split("|")[2])
+    page.click("[data-test=export]")
+    page.wait_for_selector("[data-test=export-form]")
+    assert page.is_checked("[data-test=export-form] input[value=share]")
+    page.wait_for_timeout(500)
+    shot(editor, "redact-export")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-test=export-form]", state="detached")
     page.click(f'[data-chip="{key}"]')
     page.wait_for_selector("[data-test=state] >> text=Not saved yet")
+    assert page.is_disabled("[data-test=export]")
     page.click("[data-test=history] summary")
     page.wait_for_selector("[data-test=history] >> text=The witness agreed")
 
@@ -161,6 +169,35 @@ def test_who_saves_second_is_told_and_loses_nothing(web: Web, editor: Tab, crowd
     _save(editor, 2)
     editor.errors[:] = [each for each in editor.errors if "409" not in each]
     assert _stored(web, crowd).blur is Blur.FACES
+
+
+def test_the_exact_picture_is_made_by_the_server_and_goes_when_anything_changes(editor: Tab) -> None:
+    page = editor.page
+    page.keyboard.press("p")
+    page.wait_for_selector("[data-test=exact-picture]")
+    page.wait_for_selector("text=As the copy will show it")
+    shot(editor, "redact-exact")
+    page.locator("[data-chip]").first.click()
+    page.wait_for_selector("[data-test=exact-picture]", state="detached")
+    page.wait_for_selector("[data-test=exact-picture]")
+    page.keyboard.press("p")
+    page.wait_for_selector(".red__box")
+
+
+@pytest.mark.parametrize(("name", "size"), [("desk", (1366, 768)), ("phone", (390, 844))])
+def test_it_fits_the_screen_in_vietnamese_and_dark(
+    web: Web, browser: Chromium, passage: Passage, crowd: Incident, name: str, size: tuple[int, int]
+) -> None:
+    viewport = {"width": size[0], "height": size[1]}
+    with tab(browser, web.url, storage_state=passage, viewport=viewport) as opened:
+        for cookie, value in (("camsvc_language", "vi"), ("camsvc_theme", "dark")):
+            opened.page.context.add_cookies([{"name": cookie, "value": value, "url": web.url}])
+        opened.go(f"/incidents/{crowd.id}/redact")
+        opened.page.wait_for_selector(".red__box")
+        opened.page.wait_for_selector("text=Người và phương tiện")
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        shot(opened, f"redact-vi-dark-{name}")
+        assert not opened.errors
 
 
 def test_who_may_not_export_there_is_told_so(web: Web, browser: Chromium, crowd: Incident) -> None:

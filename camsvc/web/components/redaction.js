@@ -109,12 +109,13 @@ export default {
       <p v-if="trouble" class="cam-note cam-note--bad" role="alert"><i class="material-icons" aria-hidden="true">error_outline</i><span>{{ trouble.text }} <button v-if="trouble.conflict" type="button" class="cam-btn cam-btn--small" data-test="theirs" @click="takeTheirs">{{ texts['redact.theirs'] }}</button></span></p>
       <input class="cam-input" v-model="comment" maxlength="1000" :placeholder="texts['redact.comment']" :aria-label="texts['redact.comment']" data-test="comment" />
       <div class="red__end"><span class="red__state" :class="{'red__state--dirty': dirty}" role="status" data-test="state"><i class="material-icons" aria-hidden="true">{{ dirty ? 'edit' : 'check_circle' }}</i>{{ state }}</span>
+        <button type="button" class="cam-btn" data-test="export" :disabled="dirty || !parts.length" :title="texts[dirty ? 'redact.export_saved' : 'redact.export_hint']" @click="$emit('export')"><i class="material-icons" aria-hidden="true">archive</i><span>{{ texts['redact.export'] }}</span></button>
         <button type="button" class="cam-btn cam-btn--main" data-test="save" :disabled="saving || !dirty || !parts.length" :title="texts['redact.save'] + ' (Ctrl S)'" @click="save"><i class="material-icons" aria-hidden="true">save</i><span>{{ texts['redact.save'] }}</span></button></div>
     </div>
   </aside>
 </div>`,
   props: { parts: Array, gaps: Array, incident: String, tracks: String, stored: Object, blurs: Array, labels: Object, texts: Object, rules: Object, locale: String, timezone: String },
-  emits: ["leave", "help", "saved"],
+  emits: ["export", "leave", "help"],
   data() {
     return {
       steps: new Steps(onlyChoices(this.stored)), saved: this.stored, paths: null, faces: {}, revisions: null,
@@ -174,7 +175,10 @@ export default {
     dayFormat() { return new Intl.DateTimeFormat(this.locale === "vi" ? "vi-VN" : "en-GB", { timeZone: this.timezone, dateStyle: "short", timeStyle: "short" }); },
   },
   watch: {
-    choices() { this.look(); },
+    choices() {
+      this.look();
+      this.askExact();
+    },
     exact() { this.askExact(); },
     playing() { this.askExact(); },
     atS() { this.askExact(); },
@@ -495,7 +499,6 @@ export default {
         this.comment = "";
         this.revisions = null;
         this.$refs.root.querySelector(".red__history").open = false;
-        this.$emit("saved", told.revision);
       } else if (status === 409) this.trouble = { conflict: true, text: this.texts["redact.conflict"] };
       else this.trouble = { text: `${this.texts["redact.not_saved"]} ${told?.detail ?? ""}` };
     },

@@ -8,6 +8,7 @@ from camsvc.domain.incident import Incident
 from camsvc.domain.redaction import KEYS_MAX, REGIONS_MAX, SIDE_MIN, Blur, Redaction
 from camsvc.domain.redaction_json import redaction_json
 from camsvc.domain.track import ObjectClass
+from camsvc.evidence import regions
 from camsvc.web.components import modules  # noqa: F401  registers what redaction.js imports
 from camsvc.web.components.player import api_path, gaps_of, parts_of
 from camsvc.web.words import Words
@@ -28,6 +29,9 @@ TEXTS = tuple(
         "exact_making",
         "exact_paused",
         "exact_seen",
+        "export",
+        "export_hint",
+        "export_saved",
         "failed",
         "find",
         "frame_back",
@@ -79,8 +83,21 @@ TEXTS = tuple(
 )
 
 
+RULES = {
+    "margin": regions.MARGIN,
+    "carry_s": regions.CARRY_S,
+    "hole_s": regions.HOLE_S,
+    "head_of_height": regions.HEAD_OF_HEIGHT,
+    "head_of_width": regions.HEAD_OF_WIDTH,
+    "side_min": SIDE_MIN,
+    "regions_max": REGIONS_MAX,
+    "keys_max": KEYS_MAX,
+}
+"""As copies are made, for the preview in the browser."""
+
+
 class RedactionEditor(Element, component="redaction.js"):
-    """Holds what is decided until it is saved, which it does by REST. Emits ``saved`` with the revision, ``leave``,
+    """Holds what is decided until it is saved, which it does by REST. Emits ``export`` (of what is saved), ``leave``,
     ``help``."""
 
     def __init__(self, words: Words, incident: Incident, stored: Redaction) -> None:
@@ -100,15 +117,3 @@ class RedactionEditor(Element, component="redaction.js"):
         self.props["rules"] = RULES
         self.props["locale"] = say.code
         self.props["timezone"] = words.wall.zone.key
-
-
-RULES = {
-    "margin": 0.12,
-    "carry_s": 0.5,
-    "hole_s": 2.0,
-    "head": 0.35,
-    "side_min": SIDE_MIN,
-    "regions_max": REGIONS_MAX,
-    "keys_max": KEYS_MAX,
-}
-"""How copies are made, for the preview in the browser: as ``evidence.regions`` does it."""

@@ -7,7 +7,7 @@ import asyncio
 from nicegui import ui
 from nicegui.element import Element
 
-from camsvc.api.services import redactions
+from camsvc.api.services import redactions, rights
 from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident
 from camsvc.domain.redaction import Redaction
@@ -17,6 +17,7 @@ from camsvc.web.forms import fault
 from camsvc.web.frame import frame
 from camsvc.web.markup import icon, tag
 from camsvc.web.pages import opened
+from camsvc.web.pages.exporting import SHARE, ExportDialog
 from camsvc.web.shortcuts import ShortcutHelp
 from camsvc.web.site import Site, SitePage
 from camsvc.web.visitor import VISITOR, Visitor
@@ -73,17 +74,19 @@ class RedactPage:
             elif incident.footage_expired_at is not None:
                 at = self._words.wall.date_clock(incident.footage_expired_at)
                 self._instead("auto_delete", say("hold.expired", at=at))
-            elif not self._visitor.user.may(Action.REPLAY, incident.area):
-                self._instead("lock", say("live.may_not_replay"))
             else:
                 self._edit(incident, stored)
 
     async def _stored(self, incident: Incident) -> tuple[Redaction | None, str]:
-        visitor = self._visitor
+        """What is decided; else None, and why in words: who redacts must be able to see, too."""
+        server, visitor = self._site.server, self._visitor
+
+        def read() -> Redaction:
+            rights.require_incident(server, visitor.user, Action.REPLAY, incident.id, source=visitor.source)
+            return redactions.get(server, visitor.user, incident.id, source=visitor.source)
+
         try:
-            return await asyncio.to_thread(
-                redactions.get, self._site.server, visitor.user, incident.id, source=visitor.source
-            ), ""
+            return await asyncio.to_thread(read), ""
         except CamsvcError as error:
             return None, fault(self._words.language, error)
 
@@ -104,7 +107,9 @@ class RedactPage:
     def _edit(self, incident: Incident, stored: Redaction) -> None:
         editor = RedactionEditor(self._words, incident, stored)
         shortcuts = ShortcutHelp(self._words.language, SHORTCUTS)
+        export = ExportDialog(self._site, self._visitor, self._words)
         editor.on("help", shortcuts.open)
+        editor.on("export", lambda: export.open(incidents=(incident.id,), contents=SHARE))
         editor.on("leave", lambda: ui.navigate.to(f"/incidents/{incident.id}"))
 
     def _instead(self, icon_name: str, text: str) -> Element:

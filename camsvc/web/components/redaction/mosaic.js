@@ -1,4 +1,4 @@
-// Hides boxes of a picture on a canvas as the copy will: a few cells each, so that nobody is recognised.
+// Hides boxes of a picture on a canvas much as the copy does: a few cells each, run into each other.
 
 const CELLS = 6; // along the longer side
 const CELL_PX_MIN = 6; // of the screen: of what is small anyway
@@ -16,6 +16,6 @@ export function hide(pen, picture, [left, top, width, height], place) {
   small.imageSmoothingEnabled = true;
   small.imageSmoothingQuality = "high";
   small.drawImage(picture, left * wide, top * high, width * wide, height * high, 0, 0, columns, rows);
-  pen.imageSmoothingEnabled = false;
+  pen.imageSmoothingEnabled = true;
   pen.drawImage(scratch, 0, 0, columns, rows, place.left + left * place.width, place.top + top * place.height, w, h);
 }

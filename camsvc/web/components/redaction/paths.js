@@ -51,5 +51,7 @@ export function widened([left, top, width, height], margin) {
   return [x, y, Math.min(1, left + width * (1 + margin)) - x, Math.min(1, top + height * (1 + margin)) - y];
 }
 
-// The part of a person's box that holds the head. `rules`: head, a share of the height.
-export const headOf = ([left, top, width, height], rules) => [left, top, width, height * rules.head];
+// The upper part of a person's box, in which the head is; all of somebody who lies.
+export function headOf([left, top, width, height], rules) {
+  return [left, top, width, Math.min(Math.max(height * rules.head_of_height, width * rules.head_of_width), height)];
+}

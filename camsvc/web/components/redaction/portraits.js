@@ -5,6 +5,7 @@ import { bestPoint, MEDIA_HZ } from "./paths.js";
 const MOST = 150; // portraits of one clip: each is a seek
 const SEEK_TIMEOUT_MS = 4000;
 const HIGH = 120; // pixels
+const SHAPE = 0.84; // width by height: of a standing person the upper half
 
 const once = (target, name) =>
   new Promise((done) => {
@@ -18,10 +19,10 @@ const once = (target, name) =>
 
 function cut(video, [, left, top, width, height]) {
   const [wide, high] = [video.videoWidth, video.videoHeight];
-  const canvas = document.createElement("canvas");
-  canvas.height = HIGH;
-  canvas.width = Math.max(8, Math.min(2 * HIGH, Math.round((HIGH * width * wide) / (height * high))));
-  canvas.getContext("2d").drawImage(video, left * wide, top * high, width * wide, height * high, 0, 0, canvas.width, canvas.height);
+  const [x, y, w] = [left * wide, top * high, width * wide];
+  const h = Math.min(height * high, w / SHAPE);
+  const canvas = Object.assign(document.createElement("canvas"), { height: HIGH, width: Math.round(HIGH * Math.max(SHAPE, Math.min(2, w / h))) });
+  canvas.getContext("2d").drawImage(video, x, y, w, h, 0, 0, canvas.width, canvas.height);
   return canvas.toDataURL("image/jpeg", 0.8);
 }
 
