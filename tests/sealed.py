@@ -146,9 +146,9 @@ def tamper(how: str, notary: Notary, victim: Incident, other: Incident) -> None:
     if how == "seal taken away":
         with notary.database.session() as session:
             session.execute(text("DELETE FROM seals WHERE incident = :id"), {"id": victim.id})
-            session.execute(text("ALTER TABLE worker_keys DISABLE TRIGGER ALL"))
+            session.execute(text("ALTER TABLE worker_keys DISABLE TRIGGER USER"))
             session.execute(text("UPDATE worker_keys SET registered_at = registered_at - interval '9 years'"))
-            session.execute(text("ALTER TABLE worker_keys ENABLE TRIGGER ALL"))
+            session.execute(text("ALTER TABLE worker_keys ENABLE TRIGGER USER"))
 
 
 TAMPERED = {

@@ -9,12 +9,13 @@ import pytest
 
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.db.queries import incidents
+from camsvc.db.queries import audit, faults, incidents
 from camsvc.domain.incident import Clip, Incident
 from camsvc.storage import keys
 from camsvc.storage.objects import ObjectStore
 from tests.cli.console import Run
-from tests.db.examples import camera, clip, incident, owned
+from tests.db.examples import WORKER, camera, clip, incident, owned
+from tests.sealed import TAMPERED, Notary, tamper
 from tests.servers import Bucket
 
 
@@ -95,3 +96,54 @@ def test_without_anything_running_the_cure_is_named(camsvc: Run, monkeypatch: py
     done = camsvc("fsck")
     assert done.status == 2
     assert "start it first" in done.err
+
+
+def test_each_way_to_tamper_is_called_what_it_is_and_the_fault_is_cleared_when_the_file_is_whole_again(
+    fsck: Run, published: list[Incident], store: ObjectStore, database: Database, tmp_path: Path
+) -> None:
+    notary = Notary.of(tmp_path / "key", database, store, WORKER)
+    (other, *victims) = [
+        notary.publish(incident(epoch=published[0].epoch), f"footage {number}".encode() * 50)
+        for number in range(len(TAMPERED))  # "seal taken away" is a test of its own: it changes what others are
+    ]
+    done = fsck("fsck", "--json").json
+    assert (done["clean"], done["sealed"], done["unsealed"]) == (True, 2 * len(TAMPERED), 6)
+    ways = [each for each in TAMPERED if each != "seal taken away"]
+    for how, victim in zip(ways, victims, strict=True):
+        tamper(how, notary, victim, other)
+    done = fsck("fsck", "--json").json
+    found = {each["key"]: kind for kind in ("missing", "altered", "forged") for each in done[kind]}
+    assert found == {keys.clip_part(each.id, 0): TAMPERED[how] for how, each in zip(ways, victims, strict=True)}
+    fast = fsck("fsck", "--fast", "--json").json
+    assert fast["counts"]["forged"] == done["counts"]["forged"]
+    with database.session() as session:
+        assert {each.key: each.what.value for each in faults.latest(session, 100)} == found
+    altered = victims[ways.index("altered")]
+    assert altered.clip is not None
+    assert store.restore(keys.clip_part(altered.id, 0), altered.clip.parts[0].sha256, "video/mp4")
+    assert fsck("fsck", "--json").status == 1
+    with database.session() as session:
+        assert keys.clip_part(altered.id, 0) not in faults.open_keys(session)
+        assert [each.deed.incident for each in audit.read(session, 0) if each.deed.what == "footage.whole_again"] == [
+            altered.id
+        ]
+
+
+def test_a_seal_that_was_taken_away_is_missed(
+    fsck: Run, published: list[Incident], store: ObjectStore, database: Database, tmp_path: Path
+) -> None:
+    notary = Notary.of(tmp_path / "key", database, store, WORKER)
+    victim = notary.publish(incident(epoch=published[0].epoch), b"footage" * 50)
+    tamper("seal taken away", notary, victim, victim)
+    forged = [each["key"] for each in fsck("fsck", "--json").json["forged"]]
+    assert keys.clip_part(victim.id, 0) in forged
+
+
+def test_a_large_store_is_checked_day_by_day(fsck: Run, published: list[Incident], store: ObjectStore) -> None:
+    day = published[0].started_at.strftime("%Y-%m-%d")
+    store.delete(keys.thumbnail(published[0].id))
+    assert fsck("fsck", "--from", day, "--to", day, "--json").json["counts"]["missing"] == 1
+    for other in (("--from", "2027-01-01"), ("--to", "2026-01-01")):
+        done = fsck("fsck", *other, "--json").json
+        assert (done["objects"], done["files"], done["clean"]) == (0, 0, True)
+    assert fsck("fsck", "--from", "2026-02-01", "--to", "2026-01-01").status == 2
