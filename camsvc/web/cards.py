@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from camsvc.domain.annotation import Disposition, Said
@@ -21,8 +22,10 @@ def card(
     said: Said | None = None,
     *,
     is_held: bool = False,
+    cases: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Everything is text, for the component to show as text. ``said``: what people said of it."""
+    """Everything is text, for the component to show as text. ``said``: what people said of it; ``cases``: numbers of
+    those of the reader's cases that it is in."""
     say = words.language
     what = words.what(incident)
     time = words.wall.date_clock(incident.started_at)
@@ -46,13 +49,17 @@ def card(
         "camera_name": camera,
         "area_name": directory.area_name(incident.area),
         "label": f"{what}. {time}. {camera}. {state}",
-        "marks": [*_held(is_held, words), *(marks(said, words) if said else [])],
+        "marks": [*_held(is_held, words), *_in(cases), *(marks(said, words) if said else [])],
         "false_alarm": said is not None and said.disposition is Disposition.FALSE_ALARM,
     }
 
 
 def _held(is_held: bool, words: Words) -> list[dict[str, str]]:
     return [{"icon": "lock", "text": words.language("hold.mark")}] if is_held else []
+
+
+def _in(cases: Sequence[str]) -> list[dict[str, str]]:
+    return [{"icon": "folder_special", "text": each} for each in cases]
 
 
 def marks(said: Said, words: Words) -> list[dict[str, str]]:

@@ -95,3 +95,66 @@ def test_an_incident_goes_into_a_new_case_by_one_key_and_out_again(web: Web, ent
         lan.page.click("[data-test=remove-item]")
         lan.page.click("[data-test=put-back]")
         lan.page.wait_for_selector("[data-kind=incident]")
+
+
+def test_what_lies_elsewhere_is_asked_for_and_given_by_somebody_of_there(
+    web: Web, enter: Enter, walkers: Incident, elsewhere: Incident
+) -> None:
+    lead = account(web, "collector-2", Grant(Role.INVESTIGATOR))
+    account(web, "collector-3", Grant(Role.INVESTIGATOR, YEN_PHONG))
+    case = register.add(
+        web.server,
+        lead,
+        register.Wish("42/2026", "Gây rối trật tự công cộng", "Nhóm thanh niên tụ tập trước cổng trường, tối 22/11."),
+    ).case
+    people.put(web.server, lead, case.id, "collector-3", CaseRole.MEMBER)
+    ends = walkers.started_at + timedelta(minutes=14)
+    items.add(
+        web.server,
+        lead,
+        case.id,
+        [
+            Wish(incident=walkers.id, comment="Hai người mặc áo đỏ"),
+            Wish(incident=elsewhere.id),
+            Wish(camera="cho-02", from_at=walkers.started_at + timedelta(minutes=4), to_at=ends),
+        ],
+    )
+    with enter("collector-3") as minh, enter("decider-1", Grant(Role.INVESTIGATOR, TU_SON)) as hoa:
+        minh.go(f"/cases/{case.id}")
+        closed = minh.page.locator(".cam-piece--closed")
+        closed.wait_for()
+        assert "tu-son" not in minh.page.content()
+        shot(minh, "case")
+        closed.locator("[data-test=ask-for]").click()
+        minh.page.fill(".cam-casedialog textarea[name=reason]", "Cùng nhóm người, cần xem hướng đi")
+        shot(minh, "ask-for")
+        minh.page.click("[data-test=request-do]")
+        minh.page.wait_for_selector(".cam-request--asked")
+        hoa.go("/footage-requests")
+        hoa.page.click("[data-test=decide-request]")
+        hoa.page.fill(".cam-casedialog textarea[name=words]", "Đồng ý cung cấp")
+        shot(hoa, "decide")
+        hoa.page.click("[data-test=decide-do]")
+        hoa.page.wait_for_selector(".cam-request--approved")
+        shot(hoa, "inbox")
+        minh.go(f"/cases/{case.id}")
+        minh.page.wait_for_selector(f".cam-piece a[href='/incidents/{elsewhere.id}']")
+        assert not closed.count()
+        minh.page.click("[data-test=case-map] >> visible=true")
+        minh.page.click("[data-test=case-history] summary")
+        minh.page.fill("[data-test=case-notes] textarea", "Đã gọi cho chủ cửa hàng, hẹn 8 giờ sáng mai.")
+        minh.page.click("[data-test=add-note]")
+        minh.page.wait_for_selector(".cam-case__note >> text=chủ cửa hàng")
+        shot(minh, "case-open")
+        preferring(minh, web, language="vi", theme="dark")
+        minh.go(f"/cases/{case.id}")
+        minh.page.wait_for_selector("[data-kind=span]")
+        shot(minh, "case-vi-dark")
+        minh.page.set_viewport_size({"width": 390, "height": 844})
+        shot(minh, "case-phone")
+        assert minh.page.evaluate("document.querySelector('.cam-page').scrollWidth") <= 390
+        minh.go("/cases")
+        minh.page.wait_for_selector(f"[data-case='{case.id}']")
+        shot(minh, "cases-phone")
+        minh.page.set_viewport_size({"width": 1366, "height": 768})
+        shot(minh, "cases-vi-dark")

@@ -108,8 +108,9 @@ def decide(
         )
     if approve and row.place is None:
         raise ConflictError("it names nothing that exists", parameter="approve", cure="refuse it, and say so")
+    now = _now(session)  # asked first: what is half changed is not to be written
     row.state = RequestState.APPROVED if approve else RequestState.REFUSED
-    row.decided_at = _now(session)
+    row.decided_at = now
     row.decided_by, row.decided_by_id, row.decision, row.until = by.name, by.id, words, until
     session.flush()
     return get(session, request)

@@ -39,6 +39,7 @@ export default {
           <div class="cam-piece__deeds">
             <button v-if="item.asks" type="button" class="cam-btn cam-btn--small" data-test="ask-for" @click="$emit('ask', item.id)"><i class="material-icons" aria-hidden="true">front_hand</i><span>{{ texts['case.ask_for'] }}</span></button>
             <label v-if="item.chooses" class="cam-tick cam-piece__tick" :title="texts['results.choose']"><input type="checkbox" :checked="chosen.has(item.id)" :aria-label="texts['results.choose'] + ': ' + item.label" :data-choose="item.id" @change="toggle(item.id)" /></label>
+            <button v-if="editable && item.chooses" type="button" class="cam-btn cam-btn--quiet cam-btn--icon" :title="texts['case.comment_item']" :aria-label="texts['case.comment_item'] + ': ' + item.label" data-test="comment-item" @click="$emit('comment', item.id)"><i class="material-icons" aria-hidden="true">rate_review</i></button>
             <button v-if="editable" type="button" class="cam-btn cam-btn--quiet cam-btn--icon" :title="texts['case.remove_item']" :aria-label="texts['case.remove_item'] + ': ' + item.label" data-test="remove-item" @click="$emit('remove', [item.id])"><i class="material-icons" aria-hidden="true">playlist_remove</i></button>
           </div>
         </li>
@@ -58,7 +59,7 @@ export default {
     exports: Boolean,
     texts: Object,
   },
-  emits: ["look", "ask", "remove", "export"],
+  emits: ["look", "ask", "comment", "remove", "export"],
   data() {
     return { order: localStorage.getItem("camsvc.case.order") === "camera" ? "camera" : "time", text: "", chosen: new Set(), broken: new Set() };
   },

@@ -15,6 +15,7 @@ TEXTS = (
     "bulk.clear",
     "bulk.label",
     "case.ask_for",
+    "case.comment_item",
     "case.export_chosen",
     "case.find_items",
     "case.items",
@@ -28,7 +29,7 @@ TEXTS = (
 
 
 class CaseItems(Element, component="case_items.js"):
-    """Emits ``look`` and ``ask`` with the id of an item, ``remove`` and ``export`` with several.
+    """Emits ``look``, ``ask`` and ``comment`` with the id of an item, ``remove`` and ``export`` with several.
 
     ``items``: as ``pages.cases.pieces`` makes them, in the order of time.
     """

@@ -47,7 +47,7 @@ TEXTS = (
 
 class Player(Element, component="player.js"):
     """Emits ``walk`` with ``older`` or ``newer``, ``beside``, ``help``, ``leave``; for a case (``collects``) also
-    ``collect``, ``snapshot`` with {token, at_ms} of a picture that the browser keeps, ``span`` with {from_ms, to_ms}."""
+    ``collect``, ``snapshot`` with {token, at_ms} of a picture that the browser keeps, ``span`` {from_ms, to_ms}."""
 
     def __init__(
         self,

@@ -287,6 +287,11 @@ export default {
       else event?.preventDefault();
       this.last = item.id;
     },
+    // The chosen ones into a case; none chosen: the one that the keyboard is at.
+    collect(here) {
+      const ids = this.chosen.size ? [...this.chosen] : here >= 0 ? [this.items[here].id] : [];
+      if (ids.length && this.bulk.some((each) => each.name === "case")) this.$emit("bulk", { do: "case", ids });
+    },
     unchoose() {
       this.chosen = new Set();
     },
@@ -310,6 +315,7 @@ export default {
         k: () => this.goTo(here < 0 ? 0 : here - 1),
         x: () => here >= 0 && this.choose(event, this.items[here]),
         X: () => here >= 0 && this.choose(event, this.items[here]),
+        c: () => this.collect(here),
         "/": () => document.querySelector("[name=ask]")?.focus(),
         Escape: () => this.chosen.size && this.unchoose(),
         g: () => this.$emit("key", "layout"),

@@ -12,14 +12,14 @@ from camsvc.domain.export_job import Export
 from camsvc.errors import CamsvcError, NotFoundError
 from camsvc.web.components.case_items import CaseItems
 from camsvc.web.components.map import Map
-from camsvc.web.forms import Told
+from camsvc.web.forms import Told, one
 from camsvc.web.frame import frame
 from camsvc.web.markup import button, icon, tag
 from camsvc.web.pages.cases import casework, pieces
 from camsvc.web.pages.cases.ask_footage import AskFootage
-from camsvc.web.pages.cases.casework import CaseFile
+from camsvc.web.pages.cases.casework import COMMENT_MAX, CaseFile
 from camsvc.web.pages.cases.collecting import Collector
-from camsvc.web.pages.cases.dialogs import asking, dialog
+from camsvc.web.pages.cases.dialogs import asking, dialog, words_field
 from camsvc.web.pages.cases.faults import fault
 from camsvc.web.pages.cases.head import CaseHead
 from camsvc.web.pages.cases.history import History
@@ -71,17 +71,21 @@ class CasePage:
         take_up = self._collector.take_up
         self._head = CaseHead(site, visitor, words, changed=self._again, export=self._export, take_up=take_up)
         self._head.show(found)
+        self._dialogs = tag("div")
         with tag("div", "cam-case__body"):
             with tag("div", "cam-case__main"):
                 self._map_place = tag("details", "cam-case__map")
                 with self._map_place:
-                    tag("summary", "", say("case.map"), data_test="case-map")
+                    with tag("summary", "", data_test="case-map"):
+                        icon("map")
+                        tag("span", "", say("case.map"))
                     self._map_box = tag("div", "cam-case__mapbox")
                 self._map_place.on("toggle", self._on_map, js_handler="(e) => emit(e.target.open)")
                 self._undo = tag("div", "", role="status", aria_live="polite")
                 self._items = CaseItems(say, self._told(found), editable=found.may_change, exports=found.may_export)
                 self._items.on("ask", self._on_ask)
                 self._items.on("look", self._on_look)
+                self._items.on("comment", self._on_comment)
                 self._items.on("remove", self._on_remove)
                 self._items.on("export", self._on_export)
                 self._nothing = tag("div", "cam-empty cam-case__nothing")
@@ -170,7 +174,7 @@ class CasePage:
             return
         say, wall, item = self._words.language, self._words.wall, piece.item
         camera = self._site.lookout.last.directory.camera_name(item.camera)
-        with dialog(say, say("case.kind.snapshot"), wide=True):
+        with self._dialogs, dialog(say, say("case.kind.snapshot"), wide=True):
             tag("img", "cam-case__picture", src=piece.picture_path, alt=camera)
             with tag("dl", "cam-facts"):
                 for key, value in (
@@ -187,6 +191,24 @@ class CasePage:
                     icon("download")
                     tag("span", "", say("case.picture_download"))
 
+    def _on_comment(self, event: GenericEventArguments) -> None:
+        piece = self._piece(event.args)
+        if piece is None:
+            return
+        say, item = self._words.language, piece.item
+        with self._dialogs, dialog(say, say("case.comment_item"), say("case.comment_means")) as opened:
+
+            async def go(told: Told) -> None:
+                server, visitor = self._site.server, self._visitor
+                said = one(told, "comment")
+                await asyncio.to_thread(
+                    casework.comment, server, visitor.user, self._case, item.id, said, source=visitor.source
+                )
+                await self._again()
+
+            with asking(say, opened, go, say("case.save"), "check"):
+                words_field(say("collect.comment"), "comment", item.comment, maxlength=COMMENT_MAX)
+
     def _on_remove(self, event: GenericEventArguments) -> None:
         """Out of the case: one goes at once and can be put back, of several it is asked first."""
         chosen = self._chosen(event.args)
@@ -194,7 +216,10 @@ class CasePage:
             background_tasks.create(self._remove(chosen), name="remove item")
         elif chosen:
             say = self._words.language
-            with dialog(say, say.count("case.remove_title", len(chosen)), say("case.remove_means")) as opened:
+            with (
+                self._dialogs,
+                dialog(say, say.count("case.remove_title", len(chosen)), say("case.remove_means")) as opened,
+            ):
 
                 async def go(_: Told) -> None:
                     await self._remove(chosen)

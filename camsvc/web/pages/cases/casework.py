@@ -16,6 +16,7 @@ from camsvc.api.services.cases.items import AT_ONCE_MAX, ItemView
 from camsvc.api.services.cases.register import CaseView
 from camsvc.api.services.cases.register import Wish as CaseWish
 from camsvc.db.queries import case_marks, case_people, cases
+from camsvc.db.queries import incidents as incident_rows
 from camsvc.db.queries.case_items import COMMENT_MAX
 from camsvc.db.queries.case_notes import TEXT_MAX as NOTE_MAX
 from camsvc.db.queries.cases import DESCRIPTION_MAX, CasePage, Narrowed, Summary
@@ -136,7 +137,7 @@ def read(server: Server, user: User, case_id: int, *, source: str | None) -> Cas
 
 def _piece(case_id: int, view: ItemView, reach: Reach) -> Piece:
     item = view.item
-    path = f"/api/v1/cases/{case_id}/snapshots/{item.id}" if view.is_open and item.snapshot else None
+    path = f"/api/v1/cases/{case_id}/snapshots/{item.id}" if view.may_replay and item.snapshot else None
     is_shared = view.is_open and not reach.covers(item.area)
     is_unknown = view.is_expired and view.incident is None
     return Piece(item, view.is_open, view.incident, view.is_held, is_shared, is_unknown, view.is_expired, path)
@@ -214,6 +215,14 @@ def of_incidents(server: Server, user: User, incidents: Collection[UUID]) -> Map
     """Id and number of those of the user's cases that each is in."""
     with server.database.session() as session:
         return case_marks.numbers(session, case_people.asker(user), incidents)
+
+
+def known(server: Server, user: User, wanted: Collection[UUID]) -> Mapping[UUID, Incident]:
+    """Those of ``wanted`` that lie where ``user`` may search."""
+    reach = user.reach(Action.SEARCH)
+    with server.database.session() as session:
+        found = incident_rows.named(session, wanted) if wanted else {}
+    return {id_: each for id_, each in found.items() if reach.covers(each.area)}
 
 
 def history(

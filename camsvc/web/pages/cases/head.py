@@ -77,7 +77,7 @@ class CaseHead:
                 made = button(say("case.take_up"), "cam-btn", "push_pin", data_test="take-up")
                 made.props["title"] = say("case.take_up_hint")
                 made.on("click", lambda: self._take_up(found.case))
-            if found.may_change:
+            if found.may_lead and found.may_change:
                 made = button(say("case.edit"), "cam-btn", "edit", data_test="edit-case")
                 made.on("click", lambda: self._edit(found))
             if found.may_lead:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from nicegui import ui
 from nicegui.element import Element
 
 from camsvc.api.services.cases import requests as service
 from camsvc.domain.case import FootageRequest, RequestState
+from camsvc.domain.incident import Incident
 from camsvc.errors import CamsvcError
 from camsvc.web.frame import frame
 from camsvc.web.markup import icon, tag
+from camsvc.web.pages.cases import casework
 from camsvc.web.pages.cases.request_cards import RequestCards
 from camsvc.web.pages.cases.tabs import tabs
 from camsvc.web.site import Site
@@ -27,6 +30,8 @@ class InboxPage:
         self._visitor = visitor
         self._words = site.words(visitor)
         self._client = ui.context.client
+        self._shown: Mapping[UUID, Incident] = {}
+        """Incidents that are asked for, as far as the visitor may know of them."""
 
     async def open(self) -> None:
         await self._site.lookout.now()
@@ -51,6 +56,8 @@ class InboxPage:
         try:
             to_decide = await asyncio.to_thread(service.to_decide, server, visitor.user, state=None)
             mine = await asyncio.to_thread(service.asked, server, visitor.user)
+            wanted = [each.wanted.incident for each in to_decide if each.wanted.incident is not None]
+            self._shown = await asyncio.to_thread(casework.known, server, visitor.user, wanted)
         except CamsvcError:
             with self._client:
                 ui.notify(self._words.language("results.away"), type="negative")
@@ -75,4 +82,5 @@ class InboxPage:
                     icon("inbox")
                     tag("span", "", say(nothing))
             for each in sorted(found, key=lambda each: (each.state is not RequestState.ASKED, -each.id)):
-                self._cards.card(each)
+                shown = self._shown.get(each.wanted.incident) if each.wanted.incident else None
+                self._cards.card(each, shown=shown)

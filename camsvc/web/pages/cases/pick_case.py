@@ -78,7 +78,7 @@ class PickCase:
                 if wanted.fields is not None:
                     wanted.fields()
                 self._list = tag("div", "cam-casepick", role="radiogroup", aria_label=say("collect.which"))
-                self._draw(found, current)
+                self._draw(found, current, nothing="collect.none_yet")
                 with tag("div", "cam-casepick__new"):
                     with tag("label", "cam-casepick__one"):
                         chosen = {} if found else {"^checked": ""}
@@ -116,7 +116,7 @@ class PickCase:
         if attempt == self._asked and not self._client.is_deleted and not self._list.is_deleted:
             self._draw(found, current)
 
-    def _draw(self, found: Sequence[Summary], current: int | None) -> None:
+    def _draw(self, found: Sequence[Summary], current: int | None, nothing: str = "collect.none") -> None:
         say = self._words.language
         first = next((each.case.id for each in found if each.case.id == current), found[0].case.id if found else None)
         self._list.clear()
@@ -130,4 +130,4 @@ class PickCase:
                         tag("span", "", each.case.title)
                     tag("span", "cam-soft cam-num", say.count("collect.items", each.items))
             if not found:
-                tag("p", "cam-soft", say("collect.none"))
+                tag("p", "cam-soft", say(nothing))

@@ -83,12 +83,12 @@ def _told(piece: Piece, words: Words, directory: Directory, *, may_ask: bool) ->
         "camera": item.camera if piece.is_open else "",
         "camera_name": camera,
         "area_name": area,
-        "title": title if piece.is_open else kind,
+        "title": title,
         "where": f"{camera} · {area}" if piece.is_open and incident else area,
-        "comment": item.comment,
+        "comment": item.comment if piece.is_open else "",
         "added": say("case.added_by", who=item.added_by, at=wall.date_clock(item.added_at)),
         "href": _href(piece),
-        "looks": item.kind is ItemKind.SNAPSHOT and piece.is_open,
+        "looks": piece.picture_path is not None,
         "thumbnail": _thumbnail(piece, incident),
         "label": f"{kind}. {title if piece.is_open else ''}. {wall.date(item.from_at)} {clock}. {camera}",
         "state": state,
@@ -145,6 +145,6 @@ def _marks(piece: Piece, words: Words) -> Iterator[dict[str, str]]:
     if piece.is_shared:
         yield {"icon": "handshake", "text": say("case.by_share"), "kind": "idle", "hint": say("case.by_share_hint")}
     error_ms = piece.item.clock_error_ms
-    if error_ms is not None:
+    if error_ms is not None and piece.is_open:
         text = f"± {words.milliseconds(abs(error_ms))}"
         yield {"icon": "timelapse", "text": text, "kind": "idle", "hint": say("case.clock_error")}

@@ -10,6 +10,8 @@ from nicegui.element import Element
 
 from camsvc.api.services.cases import requests as service
 from camsvc.domain.case import FootageRequest, RequestState, Wanted
+from camsvc.domain.incident import Incident
+from camsvc.web.components.player import api_path
 from camsvc.web.confirm import ask
 from camsvc.web.forms import Told, entry, one
 from camsvc.web.markup import button, icon, tag
@@ -62,7 +64,8 @@ class RequestCards:
             for each in found.requests:
                 self.card(each, with_case=False)
 
-    def card(self, request: FootageRequest, *, with_case: bool = True) -> None:
+    def card(self, request: FootageRequest, *, with_case: bool = True, shown: Incident | None = None) -> None:
+        """``shown``: the incident that is asked for, as far as the visitor may know of it."""
         say, wall = self._words.language, self._words.wall
         decides = service.may_decide(self._visitor.user, request)
         now = self._site.server.clock.now()
@@ -74,6 +77,8 @@ class RequestCards:
                 kind = "idle" if is_over else BADGES[request.state]
                 key = "request.over" if is_over else f"request.state.{request.state.value}"
                 tag("span", f"cam-badge cam-badge--{kind}", say(key))
+            if shown is not None:
+                self._incident(shown)
             if with_case:
                 told = say("request.for_case", number=request.case_number)
                 if decides:
@@ -97,6 +102,16 @@ class RequestCards:
                 told = say("request.ended_by", who=request.ended_by, at=wall.date_clock(request.ended_at))
                 tag("p", "cam-soft", f"{told}: “{request.end_reason}”" if request.end_reason else told)
             self._deeds(request, decides=decides, is_live=request.is_live(now))
+
+    def _incident(self, incident: Incident) -> None:
+        words, directory = self._words, self._site.lookout.last.directory
+        with tag("a", "cam-request__incident", href=f"/incidents/{incident.id}"):
+            if incident.thumbnail:
+                tag("img", src=f"{api_path(incident)}/thumbnail", alt="", loading="lazy")
+            with tag("span"):
+                tag("strong", "", words.what(incident))
+                tag("span", "", words.wall.date_clock(incident.started_at))
+                tag("span", "cam-soft", directory.camera_name(incident.camera))
 
     def what(self, wanted: Wanted) -> str:
         """In one line, by names where they are known here."""
@@ -125,7 +140,7 @@ class RequestCards:
     def _ask_decision(self, request: FootageRequest, within: Element) -> None:
         """Both answers in one dialog: words for either, a date for the one."""
         say, wall = self._words.language, self._words.wall
-        until = self._site.server.clock.now() + UNTIL
+        until = (self._site.server.clock.now() + UNTIL).replace(second=0, microsecond=0)
         with within, dialog(say, say("request.decide"), say("request.decide_means")) as opened:
             tag("p", "", self.what(request.wanted))
             tag("p", "cam-hold__reason", f"“{request.reason}”")

@@ -31,10 +31,12 @@ from camsvc.web.words import Words
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands on the cards besides the incidents: what people said of them, and which are held."""
+    """What stands on the cards besides the incidents: what people said of them, which are held, and in which of the
+    reader's cases they are (id and number)."""
 
     said: Mapping[UUID, Said] = field(default_factory=dict)
     held: Collection[UUID] = frozenset()
+    cases: Mapping[UUID, Sequence[tuple[int, str]]] = field(default_factory=dict)
 
 
 Change = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -180,6 +182,14 @@ class FoundView:
     def _cards(self, items: Sequence[Incident], beside: Beside) -> list[dict[str, Any]]:
         directory = self._site.lookout.last.directory
         return [
-            card(each, self._words, directory, self._view, beside.said.get(each.id), is_held=each.id in beside.held)
+            card(
+                each,
+                self._words,
+                directory,
+                self._view,
+                beside.said.get(each.id),
+                is_held=each.id in beside.held,
+                cases=[number for _, number in beside.cases.get(each.id, ())],
+            )
             for each in items
         ]

@@ -33,7 +33,8 @@ from camsvc.web.following import Following, News
 from camsvc.web.frame import frame
 from camsvc.web.markup import tag
 from camsvc.web.moments import QuickRange
-from camsvc.web.pages.cases.collecting import Collector
+from camsvc.web.pages.cases.casework import of_incidents
+from camsvc.web.pages.cases.collecting import Collector, may_collect
 from camsvc.web.pages.incident import IncidentPane
 from camsvc.web.pages.outcome import Count
 from camsvc.web.pages.pick import PlacePicker
@@ -349,7 +350,10 @@ class SearchPage:
     async def _beside(self, incidents: Sequence[Incident]) -> Beside:
         server, user = self._site.server, self._visitor.user
         said = await asyncio.to_thread(annotating.summaries, server, user, incidents)
-        return Beside(said, await asyncio.to_thread(holds.held_among, server, incidents))
+        held = await asyncio.to_thread(holds.held_among, server, incidents)
+        if not may_collect(self._visitor):
+            return Beside(said, held)
+        return Beside(said, held, await asyncio.to_thread(of_incidents, server, user, [each.id for each in incidents]))
 
     async def _warm(self) -> None:
         """How many where, while that is wanted."""
