@@ -19,7 +19,7 @@ def subjects_json(subjects: Subjects) -> dict[str, Any]:
             {"camera": each.camera, "from": time_json(each.from_at), "to": time_json(each.to_at)}
             for each in subjects.spans
         ],
-        "snapshots": [asdict(each) | {"at": time_json(each.at)} for each in subjects.snapshots],
+        "snapshots": [_snapshot_json(each) for each in subjects.snapshots],
     }
 
 
@@ -31,7 +31,7 @@ def subjects_of(kept: Mapping[str, Any]) -> Subjects:
             Span(each["camera"], datetime.fromisoformat(each["from"]), datetime.fromisoformat(each["to"]))
             for each in kept["spans"]
         ),
-        tuple(Snapshot(**(each | {"at": datetime.fromisoformat(each["at"])})) for each in kept["snapshots"]),
+        tuple(_snapshot_of(each) for each in kept["snapshots"]),
     )
 
 
@@ -94,6 +94,16 @@ def pace(export: Export, now: datetime) -> tuple[int | None, float | None]:
     rate = export.done_bytes / elapsed_s
     left_s = (export.all_bytes - export.done_bytes) / rate if export.all_bytes >= export.done_bytes else None
     return round(rate), None if left_s is None else round(left_s, 1)
+
+
+def _snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
+    incident = str(snapshot.incident) if snapshot.incident else None
+    return asdict(snapshot) | {"at": time_json(snapshot.at), "incident": incident}
+
+
+def _snapshot_of(kept: Mapping[str, Any]) -> Snapshot:
+    incident = UUID(kept["incident"]) if kept.get("incident") else None
+    return Snapshot(**{**kept, "at": datetime.fromisoformat(kept["at"]), "incident": incident})
 
 
 def _time(moment: datetime | None) -> str | None:
