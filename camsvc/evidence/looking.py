@@ -18,14 +18,17 @@ from camsvc.vision.detector import Detector
 
 CONFIDENCE: Final = 0.2
 """From here on something counts as detectable: half of what a camera asks for before it believes."""
+STRICT_CONFIDENCE: Final = 0.12
+"""While a copy is made a second time: what is not found from here on before the encoder changed the picture is not
+found from CONFIDENCE on after it."""
 SURE: Final = 0.4
 BATCH: Final = 4
 """Pictures that the detector is given at once: scaled, a megabyte each."""
 COVERED: Final = 0.85
 """Share of what must be hidden that is enough: boxes of the same person differ by so much between two looks."""
-SAME_IOU, PART_SHARE = 0.3, 0.8
-"""A detection is the kept track's when it overlaps so much with it; a weak one that lies within it by the second is a
-part of it: a torso, a leg."""
+SAME_IOU, INSIDE, WEAK_INSIDE = 0.3, 0.75, 0.5
+"""A detection is the kept track's when it overlaps so much with it, or lies within it by the second: of somebody whom
+others hide in part no more is seen. A weak one needs only the third: a torso, a leg."""
 LINK_IOU, LINK_S = 0.2, 0.7
 """A detection goes on with the one before when they overlap so much and are no further apart."""
 HEAD_SHARED, NECK_SHARE = 0.4, 0.3
@@ -110,9 +113,11 @@ def exposed(hiding: Hiding, shown: Shown, detections: Sequence[Detection]) -> li
     return found
 
 
-def outside(hiding: Hiding, shown: Shown, detections: Sequence[Detection]) -> list[Detection]:
+def outside(
+    hiding: Hiding, shown: Shown, detections: Sequence[Detection], confidence: float = CONFIDENCE
+) -> list[Detection]:
     """Those of a class to be hidden that are not the kept tracks."""
-    asked = [each for each in detections if each.confidence >= CONFIDENCE and hiding.asks_for(each.object_class)]
+    asked = [each for each in detections if each.confidence >= confidence and hiding.asks_for(each.object_class)]
     if not asked:
         return []
     kept = hiding.kept(shown.part, shown.at_s)
@@ -153,16 +158,18 @@ def _of_kept(kept: Box, detections: Sequence[Detection]) -> set[int]:
     second sure person in the same place is another one."""
     overlaps = [kept.iou(each.box) for each in detections]
     best = max(range(len(detections)), key=overlaps.__getitem__)
-    if overlaps[best] < SAME_IOU:
-        return set()
+    if overlaps[best] < SAME_IOU and _within(detections[best].box, kept) < INSIDE:
+        return {index for index, each in enumerate(detections) if _is_weak_part(each, kept)}
     found = {best}
     for index, each in enumerate(detections):
         # One car is often found as a truck too, as sure: boxes of two cars do not share half.
-        is_again = each.object_class in VEHICLES and overlaps[index] >= 0.5
-        is_part = each.confidence < SURE and (overlaps[index] >= SAME_IOU or _within(each.box, kept) >= PART_SHARE)
-        if is_again or is_part:
+        if (each.object_class in VEHICLES and overlaps[index] >= 0.5) or _is_weak_part(each, kept):
             found.add(index)
     return found
+
+
+def _is_weak_part(detection: Detection, kept: Box) -> bool:
+    return detection.confidence < SURE and _within(detection.box, kept) >= WEAK_INSIDE
 
 
 def _within(inner: Box, outer: Box) -> float:

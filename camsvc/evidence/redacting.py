@@ -23,7 +23,17 @@ from camsvc.domain.track import Box, Detection, ObjectClass
 from camsvc.errors import IntegrityError, NotFoundError
 from camsvc.evidence.burnt_words import REDACTED
 from camsvc.evidence.footage import Footage
-from camsvc.evidence.looking import Findings, Shown, exposed, is_headless, look, outside
+from camsvc.evidence.looking import (
+    CONFIDENCE,
+    STRICT_CONFIDENCE,
+    Findings,
+    Shown,
+    Trail,
+    exposed,
+    is_headless,
+    look,
+    outside,
+)
 from camsvc.evidence.obscuring import GREY, Manner, obscure
 from camsvc.evidence.regions import CARRY_S, MARGIN, Cover, Hiding
 from camsvc.evidence.rendering import Rendered, Wanted, pictures, render
@@ -33,9 +43,10 @@ from camsvc.vision.detector import Detector
 
 ROUNDS_MAX: Final = 4
 """Copies made at most. Each looks at every picture; what is left after so many is told to the caller."""
-FLAT_MARGINS: Final = (0.1, 0.3, 0.8)
-"""Around what the detector found in a copy, by round."""
+FLAT_MARGINS: Final = (0.1, 0.4, 1.0)
+"""Around what the detector found in a copy; and, while that is made again, around what it goes on to find."""
 _GREY: Final = Colour.of(f"#{GREY:02x}{GREY:02x}{GREY:02x}")
+_FLAT: Final = (_GREY.y, _GREY.u, _GREY.v)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,8 @@ class _Redacting:
         self._hiding = Hiding(footage.tracks, redaction)
         self._told = 0.0
         self._scaler = VideoReformatter()
+        self._strict: Detector | None = None
+        """Looks at each picture before it is written."""
 
     def run(self, out: Path, detector: Detector | None) -> RedactionReport:
         if detector is None:
@@ -122,12 +135,13 @@ class _Redacting:
                 began = 0.4 + 0.6 * (1 - 0.5 ** len(rounds))
                 ends = 0.4 + 0.6 * (1 - 0.5 ** (len(rounds) + 1))
                 draft.unlink(missing_ok=True)
+                self._strict = detector if rounds else None
                 rendered = self._render(draft, began, began + (ends - began) * 0.2)
                 findings = self._look_through(detector, draft, rendered, began + (ends - began) * 0.2, ends)
                 rounds.append(Round(findings.boxes, findings.pictures))
                 if not findings.boxes or len(rounds) == ROUNDS_MAX:
                     break
-                self._cover(findings, FLAT_MARGINS[min(len(rounds), len(FLAT_MARGINS)) - 1], Manner.FLAT)
+                self._cover(findings, FLAT_MARGINS[0], Manner.FLAT)
             draft.rename(out)
         finally:
             draft.unlink(missing_ok=True)
@@ -184,11 +198,12 @@ class _Redacting:
                 continue
             place = rendered.places[part]
             whole = self._scaler.reformat(frame, format="bgr24").to_ndarray()
-            picture = whole[place.top : place.top + place.height, place.left : place.left + place.width]
-            yield Shown(part, at_s, np.ascontiguousarray(picture, np.uint8))
+            yield Shown(part, at_s, _cropped(whole, place))
 
-    def _detectable(self, shown: Shown, detections: list[Detection]) -> list[tuple[Box, ObjectClass]]:
-        found = outside(self._hiding, shown, detections)
+    def _detectable(
+        self, shown: Shown, detections: list[Detection], confidence: float = CONFIDENCE
+    ) -> list[tuple[Box, ObjectClass]]:
+        found = outside(self._hiding, shown, detections, confidence)
         if self._hiding.blur is Blur.FACES:
             hidden = self._hiding.hidden(shown.part, shown.at_s)
             found = [each for each in found if not is_headless(each.box, hidden)]
@@ -207,18 +222,36 @@ class _Redacting:
         return render(self._footage, out, wanted)
 
     def _paint(self, canvas: Canvas, place: Place, part: ClipPart, at_s: float) -> None:
-        hidden = self._hiding.hidden(part.index, at_s)
-        if not hidden:
+        planes = _picture_planes(canvas, place)
+        obscure(planes, self._hiding.hidden(part.index, at_s), _FLAT)
+        if self._strict is None:
             return
-        planes = [
-            plane[
-                place.top // scale : (place.top + place.height) // scale,
-                place.left // scale : (place.left + place.width) // scale,
-            ]
-            for plane, scale in zip(canvas.planes, (1, 2, 2), strict=True)
-        ]
-        obscure(planes, hidden, (_GREY.y, _GREY.u, _GREY.v))
+        for margin in FLAT_MARGINS:
+            whole = self._scaler.reformat(canvas.frame, format="bgr24").to_ndarray()
+            shown = Shown(part.index, at_s, _cropped(whole, place))
+            found = self._detectable(shown, self._strict.detect([shown.image])[0], STRICT_CONFIDENCE)
+            if not found:
+                return
+            trails = [Trail([at_s], [box], kind) for box, kind in found]
+            self._hiding.add(part.index, (Cover(each.path(), margin, CARRY_S, Manner.FLAT) for each in trails))
+            obscure(planes, self._hiding.hidden(part.index, at_s), _FLAT)
 
     def _tell(self, share: float) -> None:
         self._told = max(self._told, min(share, 1.0))
         self._on_progress(self._told)
+
+
+def _cropped(image: NDArray[Any], place: Place) -> NDArray[np.uint8]:
+    """The picture without what stands above it and beside it."""
+    picture = image[place.top : place.top + place.height, place.left : place.left + place.width]
+    return np.ascontiguousarray(picture, np.uint8)
+
+
+def _picture_planes(canvas: Canvas, place: Place) -> list[NDArray[np.uint8]]:
+    return [
+        plane[
+            place.top // scale : (place.top + place.height) // scale,
+            place.left // scale : (place.left + place.width) // scale,
+        ]
+        for plane, scale in zip(canvas.planes, (1, 2, 2), strict=True)
+    ]

@@ -52,7 +52,7 @@ class Lettering:
         self._masks = functools.lru_cache(maxsize=MASKS)(self._draw)
         digit_px = max(self.width(letter) for letter in DIGITS)
         self.cells = {
-            letter: self._cell(letter, digit_px if letter in DIGITS else self.width(letter) + digit_px // 4)
+            letter: self._cell(letter, digit_px if letter in f"{DIGITS} " else self.width(letter) + digit_px // 4)
             for letter in CLOCK_LETTERS
         }
         """Letters of a clock; all digits of one width, so that it does not tremble."""
