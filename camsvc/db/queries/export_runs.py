@@ -60,6 +60,8 @@ class Ready:
     notes: Sequence[str]
     incidents: Sequence[UUID]
     areas: Sequence[str]
+    footage_bytes: int = 0
+    """That were read."""
     envelope_key: str | None = None
     envelope_bytes: int | None = None
     envelope_sha256: str | None = None
@@ -149,7 +151,8 @@ def done(session: Session, job: Claimed, ready: Ready, keep: timedelta) -> Expor
         envelope_key=ready.envelope_key,
         envelope_bytes=ready.envelope_bytes,
         envelope_sha256=ready.envelope_sha256,
-        done_bytes=func.greatest(ExportRow.done_bytes, ExportRow.all_bytes),
+        done_bytes=ready.footage_bytes,
+        all_bytes=ready.footage_bytes,
         expires_at=func.now() + keep,
         error=None,
     )

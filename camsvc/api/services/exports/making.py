@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from cryptography import x509
@@ -22,6 +23,7 @@ from camsvc.evidence.package import export
 from camsvc.evidence.recipient import EncryptedSink
 from camsvc.evidence.sealing import Sink
 from camsvc.storage import keys
+from camsvc.storage.multipart import Upload
 
 ZIP, BINARY, CMS = "application/zip", "application/octet-stream", "application/cms"
 PROBLEMS_MAX = 1000
@@ -43,17 +45,13 @@ def make(means: Means, job: Claimed, pulse: Pulse, scratch: Path) -> Ready:
     options = Options(job.export.contents, scratch, pulse.progress, pulse.check)
     with means.store.writing(key, BINARY if recipient else ZIP, pulse.check) as upload:
         made, envelope = _write(means, job, upload, options, access, recipient)
-    ready = _ready(job, made, found, key, upload.size_bytes, upload.sha256)
+    ready = _ready(job, made, found, key, upload)
+    ready = replace(ready, footage_bytes=pulse.done_bytes)
     if envelope is None:
         return ready
     envelope_key = keys.export_envelope(key)
     envelope_sha256 = means.store.put_bytes(envelope_key, envelope, CMS)
-    return Ready(
-        **{name: getattr(ready, name) for name in Ready.__slots__ if not name.startswith("envelope")},
-        envelope_key=envelope_key,
-        envelope_bytes=len(envelope),
-        envelope_sha256=envelope_sha256,
-    )
+    return replace(ready, envelope_key=envelope_key, envelope_bytes=len(envelope), envelope_sha256=envelope_sha256)
 
 
 def discard(means: Means, job: Claimed) -> None:
@@ -108,7 +106,7 @@ def _write(
     return made, encrypted.envelope
 
 
-def _ready(job: Claimed, made: Made, found: Gathered, key: str, size_bytes: int, sha256: str) -> Ready:
+def _ready(job: Claimed, made: Made, found: Gathered, key: str, upload: Upload) -> Ready:
     areas = {each.incident.area for each in found.incidents} | {each.area for each in job.export.subjects.snapshots}
     problems = [each.name for each in made.problems]
     if len(problems) > PROBLEMS_MAX:
@@ -116,8 +114,8 @@ def _ready(job: Claimed, made: Made, found: Gathered, key: str, size_bytes: int,
     return Ready(
         made.id,
         key,
-        size_bytes,
-        sha256,
+        upload.size_bytes,
+        upload.sha256,
         made.manifest_sha256,
         made.fingerprint,
         problems,

@@ -85,6 +85,11 @@ class Pulse:
     def progress(self, done_bytes: int, all_bytes: int) -> None:
         self._done_bytes, self._all_bytes = done_bytes, all_bytes
 
+    @property
+    def done_bytes(self) -> int:
+        """As last told."""
+        return self._done_bytes
+
     def _run(self) -> None:
         heard_s = self._clock.monotonic_s()
         while not self._ended.wait(BEAT_S):
