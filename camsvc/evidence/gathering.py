@@ -56,7 +56,7 @@ def gather(session: Session, subjects: Subjects, access: Access) -> Gathered:
     for span in spans:
         touching.append(_touching(session, span, access))
         found.update({each.id: each for each in touching[-1]})
-        _check(len(found) + len(subjects.snapshots))
+        _check(len(found) + len(subjects.snapshots) + len(spans))
     _check(len(found) + len(subjects.snapshots) + len(spans))
     for each in subjects.snapshots:
         _snapshot(each, access)

@@ -124,12 +124,12 @@ def _draw(lanes: dict[str, Lane], times: Times, zone: ZoneInfo, title: str) -> D
     def x(at: datetime) -> float:
         return NAMES + (WIDTH - NAMES - 4) * min(max((at - first).total_seconds() / length_s, 0), 1)
 
-    for number, lane in enumerate(shown):
-        _lane(drawing, lane, TOP + LANE * number, (first, last), x)
     for at in _ticks(first, last):
-        drawing.line((x(at), TOP - 4), (x(at), height - FOOT), stroke=GRID, width=0.6)
+        drawing.line((x(at), TOP - 4), (x(at), height - FOOT + 2), stroke=GRID, width=0.6)
         anchor = "end" if x(at) > WIDTH - 30 else "middle" if x(at) > NAMES + 20 else "start"
         drawing.label(x(at), height - 4, f"{at.astimezone(zone):%H:%M:%S}", QUIET, anchor)
+    for number, lane in enumerate(shown):
+        _lane(drawing, lane, TOP + LANE * number, (first, last), x)
     return drawing
 
 

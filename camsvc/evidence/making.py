@@ -15,7 +15,7 @@ from uuid import UUID
 
 from camsvc import log
 from camsvc.domain.incident import ClipPart
-from camsvc.errors import MediaError, UnplayableError
+from camsvc.errors import InputError, MediaError, UnplayableError
 from camsvc.evidence import ground, html, pdf, timestamp, worker_seals
 from camsvc.evidence.contents import (
     CERTIFICATE,
@@ -44,6 +44,7 @@ from camsvc.evidence.gathering import custody_log, worker_keys
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.manifest import manifest_text, sums_text
 from camsvc.evidence.means import Made, Means, Options
+from camsvc.evidence.paths import TrackPaths
 from camsvc.evidence.provenance import manifest_beside, snapshot_beside
 from camsvc.evidence.readme import readme_text
 from camsvc.evidence.renditions import Copied, Renditions
@@ -273,9 +274,11 @@ class Making:
             return None
         try:
             parsed = json.loads(data)
-        except ValueError:
+            TrackPaths(parsed)
+        except (ValueError, RecursionError, InputError) as error:
+            self._notes.append(f"{found.folder}: copies were made without the stored tracks: {error}")
             return None
-        return parsed if isinstance(parsed, dict) else None
+        return dict(parsed)
 
     def _claimed(self, name: str, make: Callable[[], bytes]) -> bytes | None:
         try:

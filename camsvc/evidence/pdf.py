@@ -167,7 +167,7 @@ def _tiles(pdf: _Pages, tiles: Sequence[Tile], pictures: Mapping[str, bytes]) ->
             except (OSError, UnidentifiedImageError, FPDFException, ValueError):
                 continue
             pdf.ink(QUIET, size=7.5)
-            pdf.text(left, top + height + 3.2, f"{tile.number}  {tile.caption}")
+            pdf.text(left, top + height + 3.2, f"{tile.number}  {tile.caption}".strip())
         pdf.set_y(top + height + 5)
 
 

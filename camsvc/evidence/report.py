@@ -207,7 +207,7 @@ def _tiles(
         for each in sections
         if each.picture
     ]
-    tiles += [Tile("◆", each.picture, each.heading, "snapshots") for each in snapshots if each.picture]
+    tiles += [Tile("", each.picture, each.heading, "snapshots") for each in snapshots if each.picture]
     return tuple(tiles[:TILES_MAX]) if len(tiles) > 1 else ()
 
 
@@ -264,7 +264,7 @@ def _part(part: ClipPart, packed: Packed, words: Words, zone: ZoneInfo) -> PartV
 
 def _copy(packed: Packed, package: Package, words: Words) -> PartView:
     if packed.sha256 is None:
-        return PartView(words.of("role", packed.role.value), packed.name, False, (), packed.detail)
+        return PartView(words(f"{packed.role.value}.copy"), packed.name, False, (), packed.detail)
     facts = package.copies.get(packed.name, {})
     lines = [words(f"{packed.role.value}.note")]
     if packed.role is Role.REDACTED:
@@ -272,7 +272,7 @@ def _copy(packed: Packed, package: Package, words: Words) -> PartView:
         if facts.get("detector"):
             lines.append(words("redacted.checked", frames=facts["frames"], model=facts["detector"]))
     lines.append(f"sha256 {packed.sha256}")
-    return PartView(words.of("role", packed.role.value), packed.name, True, tuple(lines), None)
+    return PartView(words(f"{packed.role.value}.copy"), packed.name, True, tuple(lines), None)
 
 
 def _span(found: FoundSpan, words: Words, zone: ZoneInfo) -> SpanView:

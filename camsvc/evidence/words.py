@@ -115,6 +115,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "chỉ một phần video có chữ ký của máy ghi",
         "only some of its footage bears the recorder's signature",
     ),
+    "viewing.copy": ("Bản để xem", "Viewing copy"),
+    "redacted.copy": ("Bản đã che", "Redacted copy"),
     "viewing.note": (
         "Bản để xem: được mã hóa lại, có in thời gian, địa điểm và khung đối tượng; khoảng trống hiện thành trang chữ. "
         "Không phải bản gốc.",

@@ -194,7 +194,12 @@ def _part(
 
 def _with_pictures(store: ObjectStore, of: Incident) -> Incident:
     jpeg = cv2.imencode(".jpg", draw(37, 480, 270))[1].tobytes()
-    tracks = json.dumps({"version": 1, "incident": str(of.id), "tracks": []}).encode()
+    parts = of.clip.parts if of.clip else ()
+    told = [{"index": part.index, "session": part.session, "start_pts_90k": 0} for part in parts]
+    points = [[90_000 * second, 0.1 + 0.1 * second, 0.3, 0.2, 0.5, 0.9] for second in range(4)]
+    track = {"track": 1, "session": parts[0].session, "class": "person", "points": points}
+    document = {"version": 1, "incident": str(of.id), "parts": told, "tracks": [track]}
+    tracks = json.dumps(document).encode()
     store.put_bytes(keys.thumbnail(of.id), jpeg, "image/jpeg")
     store.put_bytes(keys.tracks(of.id), tracks, "application/json")
     return replace(of, thumbnail=keys.thumbnail(of.id), tracks=keys.tracks(of.id))
