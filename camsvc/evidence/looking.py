@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from camsvc.domain.redaction import TrackRef
 from camsvc.domain.track import VEHICLES, Box, Detection, ObjectClass
+from camsvc.evidence.closely import Turns, look_closely
 from camsvc.evidence.obscuring import Hidden
 from camsvc.evidence.paths import Path
 from camsvc.evidence.regions import Hiding
@@ -37,8 +38,6 @@ between them."""
 GRID: Final = 24
 """Coverage is measured on so many points squared."""
 
-Picture = NDArray[np.uint8]
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -46,7 +45,8 @@ class Shown:
 
     part: int
     at_s: float
-    image: Picture
+    image: NDArray[np.uint8]
+    """BGR."""
 
 
 @dataclass(slots=True)
@@ -91,15 +91,17 @@ class Findings:
 
 
 def look(detector: Detector, pictures: Iterator[Shown], judge: Callable[[Shown, list[Detection]], None]) -> None:
-    """Every picture through the detector, in order. Raises DetectorError."""
+    """Every picture through the detector, in order; of large ones now and then parts of it by themselves, for who is
+    small in them. Raises DetectorError."""
     waiting: list[Shown] = []
+    turns = Turns()
     for each in pictures:
         waiting.append(each)
         if len(waiting) == BATCH:
-            _judge(detector, waiting, judge)
+            _judge(detector, waiting, judge, turns)
             waiting = []
     if waiting:
-        _judge(detector, waiting, judge)
+        _judge(detector, waiting, judge, turns)
 
 
 def exposed(hiding: Hiding, shown: Shown, detections: Sequence[Detection]) -> list[tuple[Box, ObjectClass]]:
@@ -182,6 +184,9 @@ def _alike(one: ObjectClass, other: ObjectClass) -> bool:
     return (one in VEHICLES) == (other in VEHICLES)
 
 
-def _judge(detector: Detector, shown: Sequence[Shown], judge: Callable[[Shown, list[Detection]], None]) -> None:
+def _judge(
+    detector: Detector, shown: Sequence[Shown], judge: Callable[[Shown, list[Detection]], None], turns: Turns
+) -> None:
     for each, detections in zip(shown, detector.detect([each.image for each in shown]), strict=True):
-        judge(each, detections)
+        is_due = turns.is_due(each.part, each.at_s)
+        judge(each, look_closely(detector, each.image, detections) if is_due else detections)

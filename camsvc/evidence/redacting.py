@@ -22,6 +22,7 @@ from camsvc.domain.redaction import Blur, Redaction
 from camsvc.domain.track import Box, Detection, ObjectClass
 from camsvc.errors import IntegrityError, NotFoundError
 from camsvc.evidence.burnt_words import REDACTED
+from camsvc.evidence.closely import Turns, look_closely
 from camsvc.evidence.footage import Footage
 from camsvc.evidence.looking import (
     CONFIDENCE,
@@ -37,7 +38,7 @@ from camsvc.evidence.looking import (
 from camsvc.evidence.obscuring import GREY, Manner, obscure
 from camsvc.evidence.regions import CARRY_S, MARGIN, Cover, Hiding
 from camsvc.evidence.rendering import Rendered, Wanted, pictures, render
-from camsvc.media.burning import Place
+from camsvc.media.burning import Place, fitted_size
 from camsvc.media.canvas import Canvas, Colour
 from camsvc.vision.detector import Detector
 
@@ -122,6 +123,7 @@ class _Redacting:
         self._scaler = VideoReformatter()
         self._strict: Detector | None = None
         """Looks at each picture before it is written."""
+        self._turns = Turns()
 
     def run(self, out: Path, detector: Detector | None) -> RedactionReport:
         if detector is None:
@@ -166,14 +168,14 @@ class _Redacting:
                 self._tell(began + (ends - began) * min((done_s + shown.at_s) / all_s, 1.0))  # noqa: B023  used at once
 
             with suppress(NotFoundError, IntegrityError), self._footage.open_part(part) as file:
-                look(detector, self._originals(detector, part, file), judge)
+                look(detector, self._originals(part, file), judge)
             done_s += part.duration_s
         return self._cover(findings, MARGIN, Manner.MOSAIC)
 
-    def _originals(self, detector: Detector, part: ClipPart, file: Path) -> Iterator[Shown]:
+    def _originals(self, part: ClipPart, file: Path) -> Iterator[Shown]:
         for frame, at_s in pictures(file):
             self._check()
-            width, height = detector.input_size(frame.width, frame.height)
+            width, height = fitted_size(frame.width, frame.height)
             image = self._scaler.reformat(frame, width, height, format="bgr24").to_ndarray()
             yield Shown(part.index, at_s, image.astype(np.uint8, copy=False))
 
@@ -188,10 +190,10 @@ class _Redacting:
             findings.take(shown.part, shown.at_s, self._detectable(shown, detections))
             self._tell(began + (ends - began) * done / max(rendered.frames, 1))
 
-        look(detector, self._copied(detector, copy, rendered), judge)
+        look(detector, self._copied(copy, rendered), judge)
         return findings
 
-    def _copied(self, detector: Detector, copy: Path, rendered: Rendered) -> Iterator[Shown]:
+    def _copied(self, copy: Path, rendered: Rendered) -> Iterator[Shown]:
         for (frame, _), part, at_s in zip(pictures(copy), rendered.parts, rendered.at_s, strict=True):
             self._check()
             if part < 0:
@@ -218,6 +220,7 @@ class _Redacting:
         def progress(share: float) -> None:
             self._tell(began + (ends - began) * share)
 
+        self._turns = Turns()
         wanted = Wanted(REDACTED, self._paint, self._redaction.sound, self._check, progress)
         return render(self._footage, out, wanted)
 
@@ -226,10 +229,14 @@ class _Redacting:
         obscure(planes, self._hiding.hidden(part.index, at_s), _FLAT)
         if self._strict is None:
             return
+        is_due = self._turns.is_due(part.index, at_s)
         for margin in FLAT_MARGINS:
             whole = self._scaler.reformat(canvas.frame, format="bgr24").to_ndarray()
             shown = Shown(part.index, at_s, _cropped(whole, place))
-            found = self._detectable(shown, self._strict.detect([shown.image])[0], STRICT_CONFIDENCE)
+            detections = self._strict.detect([shown.image])[0]
+            if is_due:
+                detections = look_closely(self._strict, shown.image, detections)
+            found = self._detectable(shown, detections, STRICT_CONFIDENCE)
             if not found:
                 return
             trails = [Trail([at_s], [box], kind) for box, kind in found]
