@@ -115,8 +115,8 @@ def put_state(session: Session, case_id: int, state: CaseState) -> Case:
     row = _row(session, case_id, lock=True)
     if row.state is state:
         raise ConflictError(f"the case is {state.value} already", parameter="state", cure="nothing needs to be done")
-    row.state = state
     row.closed_at = session.execute(select(func.now())).scalar_one() if state is CaseState.CLOSED else None
+    row.state = state
     row.revision += 1
     session.flush()
     return case_of(row)
