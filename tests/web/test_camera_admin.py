@@ -56,7 +56,7 @@ def draw(page: Any, kind: str, *points: tuple[float, float]) -> None:  # noqa: A
 def save(page: Any) -> None:  # noqa: ANN401  playwright's page
     page.click("[data-test=review]")
     page.wait_for_selector(".camdiff")
-    page.click("[data-test=yes]")
+    page.click("[data-test=do]")
     page.wait_for_url("**?stored=1")
     page.wait_for_selector(READY)
 
@@ -193,11 +193,11 @@ def test_what_another_administrator_stored_meanwhile_is_not_lost(inside: Tab, we
     put(web, spare, detect={"fps": 8})
     page.wait_for_function("!document.querySelector('[data-test=review]').disabled")
     page.click("[data-test=review]")
-    page.click("[data-test=yes]")
+    page.click("[data-test=do]")
     page.wait_for_selector("text=Somebody else changed this camera meanwhile")
     assert stored(web, spare).name == f"Camera {spare}"
     assert page.input_value("[name=fps]") == "8"
-    page.click("[role=dialog]:visible [data-test=yes]")
+    page.click("[role=dialog]:visible [data-test=do]")
     page.wait_for_url("**?stored=1")
     found = stored(web, spare)
     assert (found.name, found.detect.fps) == ("Tên của tôi", 8)
@@ -209,10 +209,10 @@ def test_a_camera_is_removed_only_by_who_types_its_id(inside: Tab, web: Web, spa
     page.wait_for_selector(READY)
     page.click("[data-test=remove]")
     page.wait_for_selector("[name=confirm]")
-    assert page.is_disabled("[data-test=yes]")
+    assert page.is_disabled("[data-test=do]")
     page.fill("[name=confirm]", spare)
-    page.wait_for_function("!document.querySelector('[data-test=yes]').disabled")
-    page.click("[data-test=yes]")
+    page.wait_for_function("!document.querySelector('[data-test=do]').disabled")
+    page.click("[data-test=do]")
     page.wait_for_url(f"{web.url}/admin/cameras")
     with web.database.session() as session:
         assert spare not in cameras.names(session)
@@ -284,12 +284,12 @@ def test_areas_are_added_named_and_their_cameras_moved(inside: Tab, web: Web, sp
     page.fill("[name=new-part]", "Sai Tên")
     page.press("[name=new-part]", "Tab")
     page.wait_for_timeout(300)
-    page.click("[data-test=yes]")
+    page.click("[data-test=do]")
     page.wait_for_selector("[role=alert]:visible >> text=Lower-case letters")
     page.fill("[name=new-part]", part)
     page.press("[name=new-part]", "Tab")
     page.wait_for_timeout(300)
-    page.click("[data-test=yes]")
+    page.click("[data-test=do]")
     page.wait_for_selector(f"[data-area='{AREA}/{part}'][aria-current=true]")
     page.fill("[name=area-name]", "Xã đổi tên")
     page.press("[name=area-name]", "Enter")
@@ -298,7 +298,7 @@ def test_areas_are_added_named_and_their_cameras_moved(inside: Tab, web: Web, sp
     page.click("[data-test=move]")
     page.select_option("[name=move-to]", "bac-ninh/tu-son")
     page.wait_for_timeout(300)
-    page.click("[data-test=yes]")
+    page.click("[data-test=do]")
     page.wait_for_selector("text=1 camera moved")
     assert stored(web, spare).area == "bac-ninh/tu-son"
 

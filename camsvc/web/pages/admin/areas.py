@@ -21,9 +21,9 @@ from camsvc.errors import CamsvcError
 from camsvc.web.components import cameras as listing
 from camsvc.web.components.field import Field
 from camsvc.web.components.map import Map
+from camsvc.web.confirm import asking
 from camsvc.web.lookout import Snapshot
 from camsvc.web.markup import button, icon, tag
-from camsvc.web.pages.admin.asking_first import Question
 from camsvc.web.pages.admin.desk import desk
 from camsvc.web.site import Site, SitePage, for_page
 from camsvc.web.visitor import VISITOR, Visitor
@@ -66,7 +66,6 @@ class AreasPage:
             with tag("div", "areas"):
                 self._tree = tag("div", "areas__tree", role="tree", aria_label=title)
                 self._detail = tag("section", "areas__detail camform__part")
-            self._question = Question(say)
         self._show_tree()
         self._show_detail()
         watcher = for_page(self._client, self._on_snapshot)
@@ -210,11 +209,10 @@ class AreasPage:
                 return say("areaadmin.exists")
             trouble = await self._do(service.name, path, name or part)
             if trouble is None:
-                self._question.close()
                 await self._again(path)
             return trouble
 
-        with self._question.asking(say("areaadmin.add" if above else "areaadmin.add_root"), say("areaadmin.save"), act):
+        with asking(say, say("areaadmin.add" if above else "areaadmin.add_root"), say("areaadmin.save"), act):
             if above:
                 tag("p", "cam-soft cam-mono", f"{above.path}/…")
             for name, hint in (("name", ""), ("part", say("areaadmin.part_hint"))):
@@ -240,12 +238,11 @@ class AreasPage:
                 )
             except CamsvcError as error:
                 return str(error)
-            self._question.close()
             ui.notify(say.count("areaadmin.moved", moved), type="positive")
             await self._again(area.path)
             return None
 
-        with self._question.asking(say("areaadmin.move_title", name=area.name), say("areaadmin.save"), act):
+        with asking(say, say("areaadmin.move_title", name=area.name), say("areaadmin.save"), act):
             tag("p", "", say("areaadmin.move_means"))
             with tag("label", "cam-field"):
                 tag("span", "cam-field__label", say("areaadmin.move_to"))

@@ -30,9 +30,9 @@ from camsvc.web import places
 from camsvc.web.components.camera_form import CameraForm
 from camsvc.web.components.camera_map import CameraMap, location_json, placed
 from camsvc.web.components.zone_editor import ZoneEditor, drawn
+from camsvc.web.confirm import asking
 from camsvc.web.markup import button, icon, label, tag
 from camsvc.web.pages.admin import camera_words
-from camsvc.web.pages.admin.asking_first import Question
 from camsvc.web.pages.admin.desk import desk
 from camsvc.web.pages.admin.draft import Draft
 from camsvc.web.pages.admin.rule_trial import RuleTrial
@@ -152,7 +152,6 @@ class CameraEdit:
             self._save = button(say("camedit.review"), "cam-btn cam-btn--main", "checklist", data_test="review").on(
                 "click", self._ask_save
             )
-        self._question = Question(say)
 
     # What the user does --------------------------------------------------------------------------------------
 
@@ -203,7 +202,7 @@ class CameraEdit:
         say, draft = self._words.language, self._draft
         if self._has_faults() or not draft.changes:
             return
-        with self._question.asking(say("camedit.save_title"), say("camedit.save"), self._on_save):
+        with asking(say, say("camedit.save_title"), say("camedit.save"), self._on_save):
             self._say_changes()
             if draft.stored and draft.stored.enabled and draft.config and not draft.config.enabled:
                 _note(say("camedit.stops"))
@@ -261,7 +260,7 @@ class CameraEdit:
         self._editor.fill(self._draft.document["zones"], self._draft.document["lines"])
         self._map.fill(self._location())
         self._show()
-        with self._question.asking(say("camedit.other_title"), say("camedit.save"), self._on_save):
+        with asking(say, say("camedit.other_title"), say("camedit.save"), self._on_save):
             tag("p", "", say("camedit.other"))
             if both:
                 named = ", ".join(sorted(camera_words.member(say, each) for each in both))
@@ -271,9 +270,8 @@ class CameraEdit:
     def _ask_remove(self) -> None:
         say, stored = self._words.language, self._draft.stored
         assert stored is not None  # noqa: S101  a new camera has no such button
-        with self._question.asking(
-            say("camedit.remove_title", name=stored.name), say("camedit.remove"), self._on_remove, must_type=stored.id
-        ):
+        title = say("camedit.remove_title", name=stored.name)
+        with asking(say, title, say("camedit.remove"), self._on_remove, grave=True, must_type=stored.id):
             tag("p", "", say("camedit.remove_means"))
 
     async def _on_remove(self) -> str | None:
