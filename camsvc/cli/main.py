@@ -28,6 +28,7 @@ GROUPS = (
     "sessions",
     "audit",
     "holds",
+    "cases",
     "retention",
     "export",
     "identity",

@@ -30,9 +30,11 @@ def record(
     camera: str | None = None,
     area: str | None = None,
     incident: UUID | None = None,
+    case_number: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append to the audit chain, in the transaction of the deed itself; let it be its last statement.
+    """Append to the audit chain, in the transaction of the deed itself; let it be its last statement. ``case_number``:
+    of what is done, in place of what was said on the command line.
 
     Raises InputError where policy asks for a purpose or a case number, and none was said: then it must not be done.
     """
@@ -49,7 +51,7 @@ def record(
         area=area,
         incident=incident,
         purpose=said.purpose,
-        case_number=said.case_number,
+        case_number=case_number or said.case_number,
         details=told,
     )
     audit.append(session, deed)

@@ -22,6 +22,7 @@ from camsvc.db.queries.audit import Wanted
 from camsvc.domain.account import Action, Grant, Role
 from camsvc.domain.export_job import Subjects
 from camsvc.domain.incident import Incident, new_incident_id
+from camsvc.errors import NotFoundError
 from tests.api.conftest import PASSWORD, Site
 from tests.api.matrix import TABLE
 from tests.db import examples
@@ -194,7 +195,7 @@ class TestPeople:
                 continue
             asked += 1
             query = f"?{needs.query.format(camera=incident.camera)}" if needs.query else ""
-            body = {"json": needs.body} if needs.body else {"content": needs.content or None}
+            body: dict[str, Any] = {"json": needs.body} if needs.body else {"content": needs.content or None}
             body = (
                 {"json": {"items": [{"incident": str(incident.id)}]}}
                 if path.endswith("/items") and needs.body
@@ -546,11 +547,19 @@ def test_shares_are_looked_up_only_for_who_would_be_refused(
 ) -> None:
     incident = recorded(site, HERE)
     asked: list[Action] = []
-    monkeypatch.setattr(shares, "of_user", lambda _session, _user, action: asked.append(action) or ())
+
+    def none_given(_session: object, _user: object, action: Action) -> tuple[()]:
+        asked.append(action)
+        return ()
+
+    monkeypatch.setattr(shares, "of_user", none_given)
     with site.database.session() as session:
         user = accounts.find(session, lan.name)
     assert rights.require_incident(site.server, user, Action.REPLAY, incident.id).id == incident.id
     assert asked == []
+    with pytest.raises(NotFoundError):
+        rights.require_incident(site.server, user, Action.REPLAY, recorded(site, THERE).id)
+    assert asked == [Action.REPLAY]
 
 
 def test_a_token_that_is_not_for_exporting_knows_of_no_case(site: Site, lan: Officer) -> None:

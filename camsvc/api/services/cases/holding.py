@@ -53,10 +53,11 @@ def hold(
     with working(server, user, case_id, source=source, closed_is_fine=True) as work:
         rows.exclude_retention(work.session)  # nothing is given up between the look and the hold
         items = case_items.of_case(work.session, case_id)
-        placings, elsewhere, gone = _sorted(work, items)
+        placings, elsewhere, gone = _sorted(work.session, work.case.number, items, user.reach(Action.HOLD))
         placed = rows.place_all(work.session, placings, reason=reason, legal=legal, by=work.by)
-        whole = _whole(work, reason, legal=legal)
-        if not placed and whole is None:
+        standing = _standing(work, legal=legal)
+        whole = standing or _whole(work, reason, legal=legal)
+        if not placed and (whole is None or standing):
             raise ConflictError(
                 "there is nothing in this case that you could hold, or all of it is held",
                 parameter="case",
@@ -64,24 +65,26 @@ def hold(
             )
         facts = {"reason": reason, "legal": legal, "items": len(placed), "whole": whole is not None}
         work.done("case.held", facts)
-        _audit(work, "hold.placed", [*placed, *([whole] if whole else [])], reason)
+        _audit(work, "hold.placed", placed if whole is None or standing else [*placed, whole])
     return Held(len(placed), elsewhere, gone, whole)
 
 
 def hold_added(work: Work, items: Sequence[Item]) -> None:
-    """In the transaction that adds ``items`` to a case that is held as a whole: they are held too, with the same
-    reason, where who adds them may hold."""
-    whole = [
-        each for each in case_holds.everything(work.session, work.case.number) if each.target.kind is HoldKind.CASE
-    ]
+    """In the transaction that adds ``items`` to a case that is held as a whole: they are held too, where who adds them
+    may hold."""
+    placed = place_added(work.session, work.case.number, items, work.by, work.user.reach(Action.HOLD))
+    _audit(work, "hold.placed", placed)
+
+
+def place_added(session: Session, number: str, items: Sequence[Item], by: By, reach: Reach) -> list[Hold]:
+    """What ``hold_added`` places, with the reason of the hold on the case. For who records it otherwise."""
+    whole = [each for each in case_holds.everything(session, number) if each.target.kind is HoldKind.CASE]
     if not whole or not items:
-        return
-    rows.exclude_retention(work.session)
-    placings, _, _ = _sorted(work, items)
+        return []
+    rows.exclude_retention(session)
+    placings, _, _ = _sorted(session, number, items, reach)
     legal = any(each.legal for each in whole)
-    placed = rows.place_all(work.session, placings, reason=whole[-1].reason, legal=legal, by=work.by)
-    if placed:
-        _audit(work, "hold.placed", placed, whole[-1].reason)
+    return rows.place_all(session, placings, reason=whole[-1].reason, legal=legal, by=by)
 
 
 def request_release(server: Server, user: User, case_id: int, reason: str, *, source: str | None = None) -> int:
@@ -135,17 +138,17 @@ def _may_hold(server: Server, user: User, case_id: int, source: str | None) -> R
     return rights.require_somewhere(server, user, Action.HOLD, source=source)
 
 
-def _sorted(work: Work, items: Sequence[Item]) -> tuple[list[Placing], int, int]:
+def _sorted(session: Session, number: str, items: Sequence[Item], reach: Reach) -> tuple[list[Placing], int, int]:
     """What to place, how many lie elsewhere, how many are gone. What is held under the number already is neither."""
-    there = incidents.at(work.session, positions(items))
-    known = case_holds.named(work.session, work.case.number)
+    there = incidents.at(session, positions(items))
+    known = case_holds.named(session, number)
     placings: dict[object, Placing] = {}
     elsewhere = gone = 0
     for item in items:
-        target = case_holds.target(item, work.case.number)
+        target = case_holds.target(item, number)
         if target is None or case_holds.thing(target) in known:
             continue
-        if not work.user.may(Action.HOLD, item.area):
+        if not reach.covers(item.area):
             elsewhere += 1
         elif item.kind is not ItemKind.SPAN and _is_gone(item, there):
             gone += 1
@@ -159,28 +162,47 @@ def _is_gone(item: Item, there: Mapping[UUID, Incident]) -> bool:
     return incident is None or incident.footage_expired_at is not None
 
 
+def _standing(work: Work, *, legal: bool) -> Hold | None:
+    """The hold on the whole case that there is, if it is as strong as wanted."""
+    found = case_holds.everything(work.session, work.case.number)
+    whole = [each for each in found if each.target.kind is HoldKind.CASE and (each.legal or not legal)]
+    return whole[-1] if whole else None
+
+
 def _whole(work: Work, reason: str, *, legal: bool) -> Hold | None:
-    """The hold on the case itself: placed if there is none; None: not this user's to place."""
-    found = [
-        each for each in case_holds.everything(work.session, work.case.number) if each.target.kind is HoldKind.CASE
-    ]
-    if found and (not legal or any(each.legal for each in found)):
-        return found[-1]
+    """Placed; None: not this user's to place."""
     if not rows.covers_case(work.session, work.user.reach(Action.HOLD), work.case.number):
         return None
     target = Target(case_number=work.case.number)
     return rows.place_all(work.session, [Placing(target, None)], reason=reason, legal=legal, by=work.by)[0]
 
 
-def _audit(work: Work, what: str, changed: Sequence[Hold], reason: str) -> None:
+def audit_placed(
+    session: Session,
+    user: User,
+    number: str,
+    changed: Sequence[Hold],
+    source: str | None,
+    *,
+    what: str = "hold.placed",
+    reason: str | None = None,
+) -> None:
+    """One record for each, so that each incident's trail has its own; last in the transaction. ``reason`` None: that
+    of the hold."""
+
     def one(each: Hold) -> Particulars:
         return {
-            "source": work.source,
+            "source": source,
             "camera": each.target.camera,
             "area": each.area,
             "incident": each.target.incident,
-            "case_number": work.case.number,
-            "details": {"hold": each.id, "reason": reason, "legal": each.legal},
+            "case_number": number,
+            "details": {"hold": each.id, "reason": reason or each.reason, "legal": each.legal},
         }
 
-    audit.append_all(work.session, work.user, Kind.HOLD, [(what, one(each)) for each in changed])
+    if changed:
+        audit.append_all(session, user, Kind.HOLD, [(what, one(each)) for each in changed])
+
+
+def _audit(work: Work, what: str, changed: Sequence[Hold], reason: str | None = None) -> None:
+    audit_placed(work.session, work.user, work.case.number, changed, work.source, what=what, reason=reason)

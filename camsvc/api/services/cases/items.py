@@ -76,12 +76,12 @@ def add(
     if not 1 <= len(wishes) <= AT_ONCE_MAX:
         raise InputError(f"{len(wishes)} items", parameter="items", cure=f"give 1 to {AT_ONCE_MAX}")
     for each in wishes:
-        _check(each)
+        check(each)
     with reading(server, user, case_id, source=source):
         pass  # who is not on the case is refused before anything is looked up for them
     found = _incidents(server, user, [each.incident for each in wishes if each.incident is not None], source)
     cameras = _cameras(server, user, wishes, source)
-    drafts = [_draft(each, found, cameras) for each in wishes]
+    drafts = [draft(each, found, cameras) for each in wishes]
     with working(server, user, case_id, source=source) as work:
         made = case_items.add(work.session, case_id, drafts, work.by)
         holding.hold_added(work, made)
@@ -169,7 +169,8 @@ def _view(
     )
 
 
-def _check(wish: Wish) -> None:
+def check(wish: Wish) -> None:
+    """Raises InputError when it is no single thing, or no span of time."""
     if (wish.incident is None) == (wish.camera is None):
         raise InputError(
             "an item is one thing: an incident, or a camera with from and to",
@@ -226,7 +227,11 @@ def _cameras(server: Server, user: User, wishes: Sequence[Wish], source: str | N
     return found
 
 
-def _draft(wish: Wish, found: Mapping[UUID, Incident], cameras: Mapping[str, str]) -> Item:
+def draft(wish: Wish, found: Mapping[UUID, Incident], cameras: Mapping[str, str]) -> Item:
+    """What is put into the case for ``wish``, which was checked: of the incidents found, and the areas of cameras.
+
+    Raises InputError for a part that the clip does not have.
+    """
     if wish.camera is not None:
         return _span(wish, cameras[wish.camera])
     if wish.incident is None:

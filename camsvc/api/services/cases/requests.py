@@ -17,7 +17,7 @@ from camsvc.api.context import Server
 from camsvc.api.errors import ForbiddenError
 from camsvc.api.services import audit, notices
 from camsvc.api.services.audit import Particulars
-from camsvc.api.services.cases import membership
+from camsvc.api.services.cases import holding, membership
 from camsvc.api.services.cases.items import check_span
 from camsvc.api.services.cases.membership import reading, working
 from camsvc.api.services.holds import words
@@ -213,7 +213,10 @@ def _decide(
         if approve and case.state is CaseState.OPEN:
             draft = _item(session, changed)
             if draft is not None:
-                case_items.add(session, case.id, [draft], By(changed.asked_by_id, changed.asked_by))
+                made = case_items.add(session, case.id, [draft], By(changed.asked_by_id, changed.asked_by))
+                by, reach = By(user.id, user.name), user.reach(Action.HOLD)
+                held = holding.place_added(session, case.number, made, by, reach)
+                holding.audit_placed(session, user, case.number, held, source)
         _tell_asker(session, changed, user.name, changed.state.value, said)
         facts: dict[str, object] = {"decision": said}
         if until is not None:
