@@ -54,7 +54,7 @@ def frame(
     client = ui.context.client
     client.title = f"{title} · camsvc"
     ui.add_head_html(
-        "".join(f'<link rel="stylesheet" href="{asset(each)}">' for each in ("app.css", *styles))
+        "".join(f'<link rel="stylesheet" href="{asset(each)}">' for each in ("app.css", "bell.css", *styles))
         + f'<link rel="icon" href="{asset("mark.svg")}">'
         f'<script src="{asset("app.js")}" defer></script>'
     )
