@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from camsvc.db.queries import accounts
+from camsvc.db.queries import accounts, holds
 from camsvc.domain.account import Grant, Role
+from camsvc.domain.hold import Target
 from camsvc.domain.incident import GapReason, Incident
 from tests.browser import Chromium, Tab, tab
 from tests.video import BITS, Film, make_film
@@ -111,6 +112,23 @@ def test_the_cameras_around_are_listed_with_what_they_saw_before_and_after(aroun
     assert "Saw nothing" in silent
     assert "connection to the camera was lost" in silent, "where nobody looked, nothing seen means nothing"
     around.page.wait_for_selector(".cam-near__map [data-place=cho-02]")
+
+
+def test_what_is_held_of_what_the_neighbours_saw_is_marked(inside: Tab, web: Web, chase: Chase) -> None:
+    target = Target(incident=chase.bridge.id)
+    with web.database.session() as session:
+        holds.place(
+            session,
+            target,
+            area=chase.bridge.area,
+            started_at=chase.bridge.started_at,
+            reason="theft",
+            legal=False,
+            by=holds.By(1, "admin"),
+        )
+    look(inside, chase.crossing)
+    inside.page.wait_for_selector("[data-near=nhu-nguyet-01] .cam-near__held")
+    assert inside.page.locator("[data-near=cho-01] .cam-near__held").count() == 0
 
 
 def test_the_neighbours_clips_show_the_same_moment_to_the_picture_when_still(around: Tab, chase: Chase) -> None:

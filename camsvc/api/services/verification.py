@@ -24,13 +24,14 @@ from camsvc.api.context import Server
 from camsvc.api.errors import BusyError
 from camsvc.api.services import audit
 from camsvc.db.queries import audit as audit_rows
-from camsvc.db.queries import signing
+from camsvc.db.queries import seals, signing
 from camsvc.domain.account import User
 from camsvc.domain.audit import Kind, Outcome
 from camsvc.domain.hold import CASE_MAX
 from camsvc.errors import InputError
 from camsvc.evidence import checks
 from camsvc.evidence.checks import Check, Verdict
+from camsvc.evidence.contents import WORKERS, Role
 from camsvc.evidence.identity import fingerprint_of, parse_certificates
 from camsvc.evidence.inspection import Custody, Inside, inspect
 from camsvc.evidence.verification import verify_file, vouches
@@ -144,6 +145,7 @@ def check(server: Server, user: User, file: BinaryIO, *, source: str | None = No
     signer, own = _signer(server, verdict)
     if own is not None and _is_signed(verdict):
         _vouch(verdict, own)
+        _check_workers(server, verdict, inside)
         chain = _chain(server, inside.custody)
     else:
         signer, chain = (Signer.CLAIMED if own is not None else signer), Chain(ChainState.FOREIGN)
@@ -187,10 +189,28 @@ def _vouch(verdict: Verdict, own: signing.StoredIdentity) -> None:
     _replace(verdict, Check.CERTIFICATE, f"it is this installation's own, in use since {own.created_at.isoformat()}")
 
 
-def _replace(verdict: Verdict, check_: Check, detail: str) -> None:
-    """What ``check_`` left open is answered now."""
+def _check_workers(server: Server, verdict: Verdict, inside: Inside) -> None:
+    """Whether the keys that the workers' seals are checked by were registered here by workers."""
+    names = [each.name for each in inside.files if each.role == Role.WORKER_KEY]
+    ids = {name.removeprefix(WORKERS).removesuffix(".pem") for name in names}
+    if not ids:
+        return
+    with server.database.session() as session:
+        known = {each.id for each in seals.keys(session, ids)}
+    for name in sorted(names):
+        if name.removeprefix(WORKERS).removesuffix(".pem") not in known:
+            verdict.failed(Check.RECORDING, "no worker of this installation ever had this key", name)
+    _replace(verdict, Check.RECORDING, "the workers' keys are registered in this installation", "whether the workers'")
+
+
+def _replace(verdict: Verdict, check_: Check, detail: str, begins: str = "") -> None:
+    """What ``check_`` left open (its findings that begin so) is answered now."""
     verdict.findings = [
-        each for each in verdict.findings if not (each.check is check_ and each.outcome is checks.Outcome.UNCHECKED)
+        each
+        for each in verdict.findings
+        if each.check is not check_
+        or each.outcome is not checks.Outcome.UNCHECKED
+        or not each.detail.startswith(begins)
     ]
     verdict.passed(check_, detail)
 

@@ -100,7 +100,8 @@ export default {
       const rows = names.map((check) => {
         const of = this.found.checks.filter((each) => each.check === check);
         const wrong = of.filter((each) => each.outcome === "fails");
-        const outcome = wrong.length ? "fails" : of.some((each) => each.outcome === "holds") ? "holds" : "unchecked";
+        // What was left open in part was not checked: a green mark must say all that its sentence says.
+        const outcome = wrong.length ? "fails" : of.some((each) => each.outcome === "unchecked") ? "unchecked" : "holds";
         const words = this.checks[check] || { title: check, [outcome]: this.texts["verify.check_unknown"] };
         return { check, outcome, title: words.title, sentence: words[outcome], wrong, rest: of.filter((each) => each.outcome !== "fails") };
       });

@@ -27,6 +27,7 @@ _DETAILS: dict[str, str] = {
     "certificate.expired": "it was not valid at {at}",
     "certificate.other": "the manifest names another certificate than the one in the package",
     "certificate.unreadable": "it is no certificate",
+    "recording.key": "no worker of this installation ever had this key",
     "custody.record": "record {n} of the custody log does not fit its hash",
     "custody.chain": "record {n} of the custody log is not what this installation's audit chain says",
     "archive.no_package": "this is not, or no longer, an evidence package: {said}",

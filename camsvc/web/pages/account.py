@@ -62,6 +62,7 @@ class AccountPage:
                 return
             self._about(account)
             self._rights()
+            self._verify()
             self._password()
             await self._second_factor()
             await self._sessions()
@@ -94,6 +95,15 @@ class AccountPage:
                     tag("dt", "", say(f"action.{action.value}"))
                     trails = "; ".join(directory.area_trail(path) for path in reach.areas or ())
                     tag("dd", "", say("account.rights_everywhere") if reach.is_everywhere else trails)
+
+    def _verify(self) -> None:
+        """For everybody: who has no use for cases finds it here."""
+        say = self._words.language
+        with sheet(say("verify.title"), "fact_check"):
+            tag("p", "cam-soft", say("verify.means"))
+            with tag("a", "cam-btn", href="/verify"):
+                icon("verified_user")
+                tag("span", "", say("desk.verify"))
 
     # Password ------------------------------------------------------------------------------------------------
 

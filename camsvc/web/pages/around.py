@@ -14,6 +14,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from camsvc.api.services import around as service
+from camsvc.api.services import holds
 from camsvc.domain.account import Action
 from camsvc.domain.coverage import Coverage
 from camsvc.domain.incident import Incident
@@ -69,6 +70,8 @@ class Around:
         self._incident: Incident | None = None
         self._player: Player | None = None
         self._found: service.Surroundings | None = None
+        self._held: set[UUID] = set()
+        """Of what was found."""
         self._boxes: dict[str, Element] = {}
         self._chosen: list[str] = []
         """Cameras whose clips are wanted beside the player, the longest wanted first."""
@@ -119,6 +122,7 @@ class Around:
         attempt, trouble = self._attempt, ""
         self._say("hourglass_empty", self._words.language("around.reading"))
         found: service.Surroundings | None = None
+        held: set[UUID] = set()
         try:
             found = await asyncio.to_thread(
                 service.around,
@@ -130,11 +134,13 @@ class Around:
                 radius_m=self._radius_m,
                 source=self._visitor.source,
             )
+            seen = [each for camera in found.cameras for each in camera.incidents]
+            held = await asyncio.to_thread(holds.held_among, self._site.server, seen)
         except CamsvcError:
             trouble = self._words.language("results.away")
         if attempt != self._attempt or self._client.is_deleted:
             return
-        self._found = found
+        self._found, self._held = found, held
         if found is None:
             self._say("error_outline", trouble)
         else:
@@ -276,15 +282,22 @@ class Around:
             else:
                 icon("image_not_supported")
             tag("span", "cam-near__when", self._apart(nearest, incident))
+            self._mark(nearest)
         with tag("span", "cam-near__others"):
             tag("span", "cam-near__what", self._words.objects(nearest.objects))
             for each in [each for each in seen if each is not nearest][:SEEN_MAX]:
                 with self._to(each, incident, "cam-near__other"):
                     tag("span", "", self._apart(each, incident))
+                    self._mark(each)
             if self._collector.is_offered:
                 add = icon_button("create_new_folder", self._words.language("collect.add_this"), "cam-near__collect")
                 add.props["data-collect"] = str(nearest.id)
                 add.on("click", lambda: self._collector.add([wishes.of_incident(nearest)]))
+
+    def _mark(self, seen: Incident) -> None:
+        if seen.id in self._held:
+            held = self._words.language("hold.mark")
+            tag("i", "material-icons cam-near__held", "lock", title=held, aria_label=held, role="img")
 
     def _to(self, target: Incident, incident: Incident, classes: str) -> Element:
         words = self._words

@@ -20,10 +20,11 @@ from camsvc.domain.hold import CASE_MAX, REASON_MAX
 from camsvc.errors import CamsvcError, InputError
 from camsvc.evidence.identity import fingerprint_of, parse_certificates
 from camsvc.evidence.recipient import require_usable
+from camsvc.evidence.words import LANGUAGES
 from camsvc.web.fields import FieldError
 from camsvc.web.forms import Form, Told, check, entry, one, several, submit
 from camsvc.web.forms import fault as other_fault
-from camsvc.web.language import LANGUAGES, Language
+from camsvc.web.language import Language
 from camsvc.web.markup import button, icon, icon_button, tag
 from camsvc.web.pages.export_card import ExportCard
 from camsvc.web.pages.export_preview import PreviewPane

@@ -13,7 +13,7 @@ from camsvc.domain.hold import Target
 from camsvc.domain.incident import Incident
 from camsvc.errors import CamsvcError
 from camsvc.web.markup import button, icon, tag
-from camsvc.web.pages.hold_cards import HoldCards
+from camsvc.web.pages.hold_cards import Done, HoldCards
 from camsvc.web.plain import asset
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
@@ -27,7 +27,11 @@ LOOK_AGAIN_S = 3.0
 class HoldState:
     """Made where it is to stand, for one incident; ``tell`` reads how it stands. On the event loop."""
 
-    def __init__(self, site: Site, visitor: Visitor, words: Words, incident: Incident) -> None:
+    def __init__(
+        self, site: Site, visitor: Visitor, words: Words, incident: Incident, *, then: Done | None = None
+    ) -> None:
+        """``then`` is awaited after each change."""
+        self._then = then
         self._site = site
         self._visitor = visitor
         self._words = words
@@ -81,3 +85,5 @@ class HoldState:
 
     async def _changed(self) -> None:
         await self.tell()
+        if self._then is not None:
+            await self._then()
