@@ -29,7 +29,7 @@ MIB = 1024 * 1024
 PART_BYTES = int(os.environ.get("BENCH_PART_BYTES", "150000000"))
 """Five minutes at 4 Mb/s."""
 PARTS = {"ten minutes": 2, "one hour": 12}
-ROUNDS = {"copy": 2, "export": 2, "export with C2PA": 1}
+ROUNDS = {"copy": 3, "export": 3, "export without C2PA": 3}
 RATIO_MAX = 1.5
 GROWTH_MAX_BYTES = 24 * 1024 * 1024
 """Peak memory of an hour over that of ten minutes: buffers that happen to be taken, far from the footage's 1.8 GB."""
@@ -63,7 +63,7 @@ if given["what"] == "copy":
                     file.write(piece)
 else:
     means = Means(database, store, Cipher(given["key"]), Settings(), SystemClock())
-    options = Options(Contents(provenance=given["what"] == "export with C2PA"), out.parent)
+    options = Options(Contents(provenance=given["what"] == "export"), out.parent)
     with whole(out) as file:
         export(means, Request(Subjects((UUID(given["incident"]),)), "bench", "bench"), file, options)
 print(json.dumps({
@@ -107,12 +107,12 @@ def test_export_of_an_hour_beside_copying_and_hashing_it(
     report = {
         "bytes": PARTS["one hour"] * len(film),
         "ratio": ratio,
-        "ratio_with_c2pa": hour["export with C2PA"]["seconds"] / hour["copy"]["seconds"],
+        "ratio_without_c2pa": hour["export without C2PA"]["seconds"] / hour["copy"]["seconds"],
         **results,
     }
     print(json.dumps(report, indent=1))
     assert ratio <= RATIO_MAX
-    for what in ("export", "export with C2PA"):
+    for what in ("export", "export without C2PA"):
         assert hour[what]["peak_bytes"] - results["ten minutes"][what]["peak_bytes"] < GROWTH_MAX_BYTES
 
 

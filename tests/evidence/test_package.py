@@ -135,7 +135,14 @@ def test_the_report_opens_offline_plays_the_clips_and_shows_the_gap(
             until(opened, "document.querySelectorAll('video')[1].readyState >= 1")
             opened.page.evaluate("document.querySelector('video').play()")
             until(opened, "document.querySelector('video').currentTime > 0.3")
-            assert words in opened.page.inner_text("body")
+            assert words in opened.page.inner_text(".footage .band")
+            # The player stops at the gap, says what is missing, and goes on behind it.
+            opened.page.evaluate("document.querySelector('video').currentTime = 3.9")
+            until(opened, f"document.querySelector('.slate').innerText.includes('{words}')")
+            assert opened.page.is_visible(".slate")
+            until(opened, "document.querySelector('.player video').src.endsWith('clip-0001.mp4')")
+            assert not opened.page.is_visible(".slate")
+            assert opened.page.locator(".player .lost").count() == 1
             assert opened.page.evaluate("[...document.images].every(each => each.naturalWidth > 0)")
             assert opened.errors == []
             assert all(url.startswith("file:") for url in opened.requests)
