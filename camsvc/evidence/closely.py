@@ -22,7 +22,7 @@ OVERLAP: Final = 0.2
 EDGE: Final = 0.01
 """…and left out of the other: a box that ends so near an inner edge is cut off."""
 SAME_IOU, INSIDE = 0.4, 0.7
-"""A box in a part that was seen in the whole picture as well, or is a piece of one."""
+"""What makes a box in a part the same as one that was seen already, or a piece of a surer one."""
 
 
 class Turns:
@@ -57,9 +57,8 @@ def look_closely(detector: Detector, image: NDArray[np.uint8], found: Sequence[D
     everything = list(found)
     for window, detections in zip(windows, detector.detect(crops), strict=True):
         for each in detections:
-            box = _in_whole(each.box, window)
-            if not _is_cut(each.box, window) and not any(_is_same(box, each, other) for other in everything):
-                everything.append(Detection(box, each.object_class, each.confidence))
+            if not _is_cut(each.box, window):
+                _merge(everything, Detection(_in_whole(each.box, window), each.object_class, each.confidence))
     return everything
 
 
@@ -90,10 +89,21 @@ def _is_cut(box: Box, window: Box) -> bool:
     )
 
 
-def _is_same(box: Box, detection: Detection, other: Detection) -> bool:
-    if (detection.object_class in VEHICLES) != (other.object_class in VEHICLES):
-        return False
-    width = min(box.right, other.box.right) - max(box.left, other.box.left)
-    height = min(box.bottom, other.box.bottom) - max(box.top, other.box.top)
-    shared = max(width, 0.0) * max(height, 0.0)
-    return box.iou(other.box) >= SAME_IOU or shared >= INSIDE * box.width * box.height
+def _merge(everything: list[Detection], seen: Detection) -> None:
+    """The surer one of two looks at the same object stays."""
+    for index, other in enumerate(everything):
+        if (seen.object_class in VEHICLES) != (other.object_class in VEHICLES):
+            continue
+        if seen.box.iou(other.box) >= SAME_IOU:
+            if seen.confidence > other.confidence:
+                everything[index] = seen
+            return
+        if other.confidence >= seen.confidence and share_within(seen.box, other.box) >= INSIDE:
+            return
+    everything.append(seen)
+
+
+def share_within(inner: Box, outer: Box) -> float:
+    width = min(inner.right, outer.right) - max(inner.left, outer.left)
+    height = min(inner.bottom, outer.bottom) - max(inner.top, outer.top)
+    return max(width, 0.0) * max(height, 0.0) / (inner.width * inner.height)

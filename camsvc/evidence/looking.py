@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from camsvc.domain.redaction import TrackRef
 from camsvc.domain.track import VEHICLES, Box, Detection, ObjectClass
-from camsvc.evidence.closely import Turns, look_closely
+from camsvc.evidence.closely import Turns, look_closely, share_within
 from camsvc.evidence.obscuring import Hidden
 from camsvc.evidence.paths import Path
 from camsvc.evidence.regions import Hiding
@@ -160,7 +160,7 @@ def _of_kept(kept: Box, detections: Sequence[Detection]) -> set[int]:
     second sure person in the same place is another one."""
     overlaps = [kept.iou(each.box) for each in detections]
     best = max(range(len(detections)), key=overlaps.__getitem__)
-    if overlaps[best] < SAME_IOU and _within(detections[best].box, kept) < INSIDE:
+    if overlaps[best] < SAME_IOU and share_within(detections[best].box, kept) < INSIDE:
         return {index for index, each in enumerate(detections) if _is_weak_part(each, kept)}
     found = {best}
     for index, each in enumerate(detections):
@@ -171,13 +171,7 @@ def _of_kept(kept: Box, detections: Sequence[Detection]) -> set[int]:
 
 
 def _is_weak_part(detection: Detection, kept: Box) -> bool:
-    return detection.confidence < SURE and _within(detection.box, kept) >= WEAK_INSIDE
-
-
-def _within(inner: Box, outer: Box) -> float:
-    width = min(inner.right, outer.right) - max(inner.left, outer.left)
-    height = min(inner.bottom, outer.bottom) - max(inner.top, outer.top)
-    return max(width, 0.0) * max(height, 0.0) / (inner.width * inner.height)
+    return detection.confidence < SURE and share_within(detection.box, kept) >= WEAK_INSIDE
 
 
 def _alike(one: ObjectClass, other: ObjectClass) -> bool:

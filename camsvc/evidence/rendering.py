@@ -47,8 +47,6 @@ class Rendered:
     """Index of the part; -1: a slate."""
     at_s: array[float] = field(default_factory=lambda: array("d"))
     """Player time in it."""
-    strip_px: int = 0
-    """Height above the picture, in the copy."""
     places: dict[int, Place] = field(default_factory=dict)
     """By part: where its pictures lie."""
 
@@ -88,7 +86,6 @@ class _Rendering:
     def run(self, out: Path) -> Rendered:
         parts, incident = self._footage.parts, self._footage.incident
         shape = self._shape()
-        self._rendered.strip_px = shape.strip
         metadata = {"title": self._wanted.mark.title, "comment": f"{self._wanted.mark.comment} Incident {incident.id}."}
         sound = self._wanted.sound and any(part.audio for part in parts)
         with Film(out, shape, metadata, sound=sound) as film:
