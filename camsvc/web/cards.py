@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from camsvc.domain.annotation import Disposition, Said
+from camsvc.domain.fault import Fault
 from camsvc.domain.incident import Incident
 from camsvc.domain.incident_json import time_json
 from camsvc.web.components.player import api_path
 from camsvc.web.directory import Directory
 from camsvc.web.view import SearchView
-from camsvc.web.words import DISPOSITION_ICONS, STATE_ICONS, Words
+from camsvc.web.words import DISPOSITION_ICONS, FAULT_ICONS, STATE_ICONS, WORST_FIRST, Words
 
 
 def card(
@@ -23,6 +24,7 @@ def card(
     *,
     is_held: bool = False,
     cases: Sequence[str] = (),
+    faults: Sequence[Fault] = (),
 ) -> dict[str, Any]:
     """Everything is text, for the component to show as text. ``said``: what people said of it; ``cases``: numbers of
     those of the reader's cases that it is in."""
@@ -49,13 +51,22 @@ def card(
         "camera_name": camera,
         "area_name": directory.area_name(incident.area),
         "label": f"{what}. {time}. {camera}. {state}",
-        "marks": [*_held(is_held, words), *_in(cases), *(marks(said, words) if said else [])],
+        "marks": [*_wrong(faults, words), *_held(is_held, words), *_in(cases), *(marks(said, words) if said else [])],
         "false_alarm": said is not None and said.disposition is Disposition.FALSE_ALARM,
     }
 
 
 def _held(is_held: bool, words: Words) -> list[dict[str, str]]:
     return [{"icon": "lock", "text": words.language("hold.mark")}] if is_held else []
+
+
+def _wrong(faults: Sequence[Fault], words: Words) -> list[dict[str, str]]:
+    """Of what is wrong with its footage, the worst."""
+    kinds = {each.what for each in faults}
+    worst = next((kind for kind in WORST_FIRST if kind in kinds), None)
+    if worst is None:
+        return []
+    return [{"icon": FAULT_ICONS[worst], "text": words.language(f"integrity.mark.{worst.value}"), "kind": "bad"}]
 
 
 def _in(cases: Sequence[str]) -> list[dict[str, str]]:

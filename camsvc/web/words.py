@@ -9,6 +9,7 @@ from datetime import datetime
 
 from camsvc.domain.annotation import Disposition
 from camsvc.domain.camera import CameraState
+from camsvc.domain.fault import FaultKind
 from camsvc.domain.geo import Box, Point
 from camsvc.domain.incident import Incident, IncidentObject, IncidentState
 from camsvc.domain.search import IncidentFilter
@@ -21,6 +22,9 @@ STATE_ICONS = {
     IncidentState.CLOSED: "check_circle",
     IncidentState.INTERRUPTED: "link_off",
 }
+FAULT_ICONS = {FaultKind.FORGED: "gpp_bad", FaultKind.ALTERED: "gpp_bad", FaultKind.MISSING: "unpublished"}
+WORST_FIRST = (FaultKind.FORGED, FaultKind.ALTERED, FaultKind.MISSING)
+"""What a single mark says of several faults."""
 DISPOSITION_ICONS = {
     Disposition.NONE: "help_outline",
     Disposition.TRUE: "verified",

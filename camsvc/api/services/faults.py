@@ -43,6 +43,8 @@ def report(
         camera = incident.camera if incident else None
         told = notices.administrators(session)
         notices.tell(session, told, NoticeKind.FOOTAGE_AT_FAULT, path, what=what.value, camera=camera)
+    if id_ is not None:
+        rows.touch(session, [id_])
     details = {"key": key, "what": what.value, "by": by.value, "detail": detail}
     _record(session, "footage.at_fault", id_, incident, details)
     return True
@@ -52,6 +54,8 @@ def clear(session: Session, found_whole: Collection[str], by: Finder) -> int:
     """The files of ``found_whole`` are what was recorded; how many were at fault before. Last in its transaction."""
     gone = [each for each in (rows.at(session, key) for key in found_whole) if each is not None]
     rows.clear(session, [each.key for each in gone], by.value)
+    if touched := {each.incident for each in gone if each.incident is not None}:
+        rows.touch(session, touched)
     for each in gone:
         details = {"key": each.key, "was": each.what.value, "by": by.value}
         _record(session, "footage.whole_again", each.incident, None, details)

@@ -10,7 +10,10 @@ from sqlalchemy import Text, Uuid, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from camsvc.db.models import FaultRow
+from camsvc.db.database import INCIDENTS
+from camsvc.db.models import FaultRow, IncidentRow
+from camsvc.db.models.incidents import incident_change_seq
+from camsvc.db.queries.changes import hold_back
 from camsvc.domain.fault import Fault, FaultKind, Finder
 
 CLEARED_BY_RETENTION = "retention"
@@ -37,6 +40,20 @@ def found(session: Session, key: str, incident: UUID | None, what: FaultKind, by
         {"key": key, "incident": incident, "what": what.value, "by": by.value, "detail": detail},
     )
     return made.first() is not None
+
+
+def touch(session: Session, incident_ids: Collection[UUID]) -> None:
+    """What is known of their files changed: whoever follows or shows them is told, as of any other change."""
+    hold_back(session)
+    changed = session.scalars(
+        update(IncidentRow)
+        .where(IncidentRow.id == func.any(bindparam("ids", sorted(incident_ids), ARRAY(Uuid))))
+        .values(change_seq=incident_change_seq.next_value())
+        .execution_options(synchronize_session=False)
+        .returning(IncidentRow.id)
+    )
+    for each in changed.all():
+        session.execute(select(func.pg_notify(INCIDENTS, str(each))))
 
 
 def clear(session: Session, keys: Collection[str], by: str) -> int:

@@ -228,6 +228,10 @@ export default {
       const wanted = () => !this.gone && attempt === this.attempt;
       const found = await copyOf(part, wanted, () => this.say("wait", "hourglass_empty", this.texts["player.copy_preparing"]));
       if (!found) return;
+      if (found.fault) {
+        this.copy = false;
+        return this.say("error", "gpp_bad", this.texts[`integrity.player.${found.fault}`]);
+      }
       if (found.failed) return this.say("error", "error_outline", this.texts["player.copy_failed"]);
       this.message = null;
       this.copy = !found.original;

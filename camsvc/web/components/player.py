@@ -14,6 +14,9 @@ from camsvc.web.language import Language
 from camsvc.web.words import Words
 
 TEXTS = (
+    "integrity.player.altered",
+    "integrity.player.forged",
+    "integrity.player.missing",
     "player.boxes",
     "player.copy",
     "player.copy_failed",

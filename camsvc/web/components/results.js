@@ -31,7 +31,7 @@ export default {
           <img v-if="item.thumbnail && !broken.has(item.thumbnail)" :src="item.thumbnail" alt="" loading="lazy" decoding="async" @error="broken.add(item.thumbnail)" />
           <span v-else class="cam-card__none"><i class="material-icons" aria-hidden="true">image_not_supported</i><span>{{ texts['results.no_picture'] }}</span></span>
           <span class="cam-badge" :class="'cam-badge--' + item.state"><i class="material-icons" aria-hidden="true">{{ item.state_icon }}</i>{{ item.state_text }}</span>
-          <span v-if="item.marks.length" class="cam-card__marks"><span v-for="m in item.marks" :key="m.text" class="cam-mark" :title="m.text"><i v-if="m.icon" class="material-icons" aria-hidden="true">{{ m.icon }}</i><span>{{ m.text }}</span></span></span>
+          <span v-if="item.marks.length" class="cam-card__marks"><span v-for="m in item.marks" :key="m.text" class="cam-mark" :class="m.kind ? 'cam-mark--' + m.kind : ''" :title="m.text"><i v-if="m.icon" class="material-icons" aria-hidden="true">{{ m.icon }}</i><span>{{ m.text }}</span></span></span>
           <span v-if="item.duration" class="cam-card__duration">{{ item.duration }}</span>
         </span>
         <span class="cam-card__body">
@@ -63,7 +63,7 @@ export default {
         <td class="cam-table__thumb"><img v-if="item.thumbnail && !broken.has(item.thumbnail)" :src="item.thumbnail" alt="" loading="lazy" decoding="async" @error="broken.add(item.thumbnail)" /></td>
         <td class="cam-num" :title="item.utc"><a :href="item.href" :data-id="item.id" :aria-label="item.label" @click.stop="open($event, item)">{{ item.time }}</a></td>
         <td class="cam-num">{{ item.duration }}</td>
-        <td :title="item.what">{{ item.what }} <span v-for="m in item.marks" :key="m.text" class="cam-mark" :title="m.text"><i v-if="m.icon" class="material-icons" aria-hidden="true">{{ m.icon }}</i><span>{{ m.text }}</span></span></td>
+        <td :title="item.what">{{ item.what }} <span v-for="m in item.marks" :key="m.text" class="cam-mark" :class="m.kind ? 'cam-mark--' + m.kind : ''" :title="m.text"><i v-if="m.icon" class="material-icons" aria-hidden="true">{{ m.icon }}</i><span>{{ m.text }}</span></span></td>
         <td :title="item.camera_name">{{ item.camera_name }}</td>
         <td :title="item.area_name">{{ item.area_name }}</td>
         <td><span class="cam-sev" :class="'cam-sev--' + item.severity"></span>{{ item.severity_text }}</td>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from nicegui import ui
@@ -16,6 +17,7 @@ from camsvc.web.markup import button, icon, icon_button, tag
 from camsvc.web.pages import opened
 from camsvc.web.pages.cases import wishes
 from camsvc.web.pages.cases.collecting import Collector
+from camsvc.web.pages.faults import FaultBanner
 from camsvc.web.site import Site
 from camsvc.web.view import SearchView
 from camsvc.web.visitor import Visitor
@@ -48,6 +50,7 @@ class ClipDialog:
         self._client = ui.context.client
         self._incident: Incident | None = None
         self._player: Player | None = None
+        self._faults: FaultBanner | None = None
         self._asked = 0
         self._root = tag("div", "cam-clip")
         self._root.set_visibility(False)
@@ -70,7 +73,9 @@ class ClipDialog:
             tag("section", "cam-clip__box", role="dialog", aria_modal="true", aria_label=title, tabindex="-1"),
         ):
             self._build(title, incident)
-        if incident:
+        if incident and self._faults:
+            await self._faults.tell(incident)
+        if incident and attempt == self._asked:
             self._following.follow(IncidentFilter(cameras=(incident.camera,)))
 
     def hide(self) -> None:
@@ -101,6 +106,7 @@ class ClipDialog:
             self._say_instead("search_off", title)
             return
         self._heading.tell(incident)
+        self._faults = FaultBanner(self._site, self._visitor, self._words)
         if incident.footage_expired_at is not None:
             at = self._words.wall.date_clock(incident.footage_expired_at)
             self._say_instead("auto_delete", say("hold.expired", at=at))
@@ -149,6 +155,8 @@ class ClipDialog:
     def _news(self, news: News) -> None:
         """The incident that is open may have gone on: more footage, or its end."""
         for each in news.matching:
+            if self._incident and each.id == self._incident.id and self._faults:  # also of no new revision
+                asyncio.create_task(self._faults.tell(each))  # noqa: RUF006  short, and harmless if it is not finished
             if self._incident and each.id == self._incident.id and each.revision > self._incident.revision:
                 self._incident = each
                 self._heading.tell(each)

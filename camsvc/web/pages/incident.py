@@ -26,6 +26,7 @@ from camsvc.web.pages.around import TRANSPORT, Around
 from camsvc.web.pages.cases.collecting import Collector
 from camsvc.web.pages.cases.in_cases import InCases
 from camsvc.web.pages.exporting import ExportDialog
+from camsvc.web.pages.faults import FaultBanner
 from camsvc.web.pages.hold import HoldState
 from camsvc.web.pages.judgement import Judgement
 from camsvc.web.shortcuts import ShortcutHelp
@@ -113,6 +114,7 @@ class IncidentPane:
         self._client.title = f"{self._words.what(incident)} · camsvc"
         self._following.follow(IncidentFilter(cameras=(incident.camera,)))
         await self._judgement.tell()
+        await self._faults.tell(incident)
         await asyncio.gather(self._hold.tell(), self._collected(), self._look_around(), self._around.show(incident))
 
     def hide(self) -> None:
@@ -157,6 +159,7 @@ class IncidentPane:
                 ):
                     icon("blur_on")
             icon_button("link", say("link.copy"), data_copy="", data_copied=say("link.copied"))
+        self._faults = FaultBanner(self._site, self._visitor, self._words)
         with tag("div", "cam-over__body"):
             with tag("div", "cam-watch"):
                 with tag("div", "cam-watch__pictures"):
@@ -299,6 +302,7 @@ class IncidentPane:
         for each in news.matching:
             if each.id == current.id:  # also of no new revision, when somebody said something of it
                 asyncio.create_task(self._judgement.tell())  # noqa: RUF006  as below
+                asyncio.create_task(self._faults.tell(each))  # noqa: RUF006  as below
             if each.id == current.id and each.revision > current.revision:
                 self._incident = each
                 self._fill(each)

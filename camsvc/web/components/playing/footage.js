@@ -27,7 +27,7 @@ export function needsCopy(part, video) {
 }
 
 // Waits until the server has made the marked viewing copy of a part: {original} once it is there (true where the answer
-// is the original after all), {failed: true}, or null where it is no longer `wanted()`. `preparing` is called meanwhile.
+// is the original after all), {failed: true, fault}, or null where it is no longer `wanted()`. `preparing` is called meanwhile.
 export async function copyOf(part, wanted, preparing) {
   const until = performance.now() + PREPARE_GIVE_UP_S * 1000;
   while (wanted()) {
@@ -38,12 +38,19 @@ export async function copyOf(part, wanted, preparing) {
       return { original: answer.headers.get("Camsvc-Rendition") === "original" };
     }
     const later = answer && (answer.status === 202 || answer.status === 503 || answer.status === 425);
-    if ((answer && !later) || performance.now() > until) return { failed: true };
+    if ((answer && !later) || performance.now() > until) return { failed: true, fault: await faultOf(answer) };
     preparing();
     const wait = Number(answer?.headers.get("Retry-After")) || PREPARE_RETRY_S;
     await new Promise((done) => setTimeout(done, Math.min(wait, PREPARE_RETRY_MAX_S) * 1000));
   }
   return null;
+}
+
+// Why the server does not show what is stored: "altered", "forged", "missing"; null where that is not the reason.
+async function faultOf(answer) {
+  if (!answer?.headers.get("Content-Type")?.startsWith("application/problem+json")) return null;
+  const problem = await answer.json().catch(() => ({}));
+  return /:footage-(altered|forged|missing)$/.exec(problem.type ?? "")?.[1] ?? null;
 }
 
 // "0:07", "12:31" or "3:02:11".

@@ -19,6 +19,7 @@ from camsvc.storage.retention_plan import Plan
 from camsvc.web.markup import button, tag
 from camsvc.web.pages.account import note, sheet
 from camsvc.web.pages.admin.desk import desk
+from camsvc.web.pages.admin.fault_list import FaultList
 from camsvc.web.site import Site, SitePage
 from camsvc.web.visitor import VISITOR, Visitor
 
@@ -53,6 +54,7 @@ class StoragePage:
                 tag("h1", "", say("storage.title"))
             found = await asyncio.to_thread(retention.storage, self._site.server)
             self._alarms(found)
+            await FaultList(self._site.server, self._words).build()
             self._tiles(found)
             self._policy(self._site.server.settings.retention)
             self._next()

@@ -11,6 +11,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from camsvc.domain.annotation import Said
+from camsvc.domain.fault import Fault
 from camsvc.domain.incident import Incident
 from camsvc.domain.search import IncidentFilter
 from camsvc.web.cards import card
@@ -31,12 +32,13 @@ from camsvc.web.words import Words
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands on the cards besides the incidents: what people said of them, which are held, and in which of the
-    reader's cases they are (id and number)."""
+    """What stands on the cards besides the incidents: what people said of them, which are held, in which of the
+    reader's cases they are (id and number), what is wrong with their footage."""
 
     said: Mapping[UUID, Said] = field(default_factory=dict)
     held: Collection[UUID] = frozenset()
     cases: Mapping[UUID, Sequence[tuple[int, str]]] = field(default_factory=dict)
+    faults: Mapping[UUID, Sequence[Fault]] = field(default_factory=dict)
 
 
 Change = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -190,6 +192,7 @@ class FoundView:
                 beside.said.get(each.id),
                 is_held=each.id in beside.held,
                 cases=[number for _, number in beside.cases.get(each.id, ())],
+                faults=beside.faults.get(each.id, ()),
             )
             for each in items
         ]

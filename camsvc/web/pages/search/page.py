@@ -15,7 +15,7 @@ from nicegui.events import GenericEventArguments
 from starlette.requests import Request
 
 from camsvc.api.errors import ForbiddenError
-from camsvc.api.services import annotating, holds, tallies
+from camsvc.api.services import annotating, faults, holds, tallies
 from camsvc.api.services import incidents as service
 from camsvc.db.queries.facets import Facets
 from camsvc.db.queries.incidents import IncidentPage
@@ -351,9 +351,11 @@ class SearchPage:
         server, user = self._site.server, self._visitor.user
         said = await asyncio.to_thread(annotating.summaries, server, user, incidents)
         held = await asyncio.to_thread(holds.held_among, server, incidents)
+        ids = [each.id for each in incidents]
+        wrong = await asyncio.to_thread(faults.of, server, ids)
         if not may_collect(self._visitor):
-            return Beside(said, held)
-        return Beside(said, held, await asyncio.to_thread(of_incidents, server, user, [each.id for each in incidents]))
+            return Beside(said, held, faults=wrong)
+        return Beside(said, held, await asyncio.to_thread(of_incidents, server, user, ids), wrong)
 
     async def _warm(self) -> None:
         """How many where, while that is wanted."""
