@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,21 @@ def test_a_package_is_made_in_the_dialog_followed_fetched_and_holds(
         page.click("[data-test=delete]")
         page.click("[data-test=do]")
         page.wait_for_selector(".xp-card[data-state=expired]")
+
+
+def test_gaps_are_drawn_as_gaps_before_anything_is_made(web: Web, enter: Enter, footage: Path) -> None:
+    film = footage / "ped_tud_stadtmitte.mp4"
+    torn = web.recorder.record("tu-son-02", film, web.now - timedelta(days=51), cuts_s=((0, 2), (4, 7)))
+    with enter("exporter-3", "vi", color_scheme="dark") as opened:
+        page = opened.page
+        opened.go(f"/incidents/{torn.id}")
+        page.click("[data-test=export]")
+        page.wait_for_selector("[data-warning=gaps]")
+        assert page.locator(".xp__has").count() == 2
+        hole, line = page.locator(".xp__hole").bounding_box(), page.locator(".xp__line").bounding_box()
+        assert 0.15 < hole["width"] / line["width"] < 0.5
+        assert "thiếu 0:02" in page.locator(".xp__gap").first.inner_text()
+        shot(opened, "export-gaps-dark-vi")
 
 
 def test_a_recipient_is_named_before_anything_is_encrypted_for_them(

@@ -127,8 +127,11 @@ def test_the_certificate_of_an_unknown_signer_is_compared_with_a_given_one(
         page.wait_for_selector("[data-ruling=unknown_signer]")
         page.set_input_files("[data-test=certificate]", str(tmp_path / "wrong.pem"))
         page.wait_for_selector("[data-vouches=false]")
+        page.wait_for_selector("[data-ruling=other]")
+        page.wait_for_selector("[data-check=certificate][data-outcome=fails]")
         page.set_input_files("[data-test=certificate]", str(tmp_path / "theirs.pem"))
         page.wait_for_selector("[data-vouches=true]")
+        page.wait_for_selector("[data-ruling=given]")
         shot(opened, "verify-unknown")
 
 

@@ -5,7 +5,7 @@ const URL_ = "/api/v1/verification";
 const PIECES = 400; // pictures at once: more are on no screen
 const ORDER = ["seal", "manifest", "certificate", "files", "originals", "recording", "custody", "time-stamp", "archive", "c2pa"];
 const ICONS = { holds: "check_circle", fails: "cancel", unchecked: "help_outline" };
-const BANNER = { holds: "verified", unknown_signer: "contact_support", fails: "gpp_bad" };
+const BANNER = { holds: "verified", given: "verified", unknown_signer: "contact_support", other: "gpp_bad", fails: "gpp_bad" };
 const CERTIFICATE_MAX = 64 * 1024;
 
 export default {
@@ -26,9 +26,9 @@ export default {
     <pre v-if="command" class="vfy__command">{{ command }}</pre>
   </template>
   <template v-else>
-    <section class="vfy__ruling" :class="'vfy__ruling--' + found.ruling" role="status" tabindex="-1" ref="ruling" :data-ruling="found.ruling">
-      <i class="material-icons" aria-hidden="true">{{ banner[found.ruling] }}</i>
-      <div><h2>{{ texts['verify.ruling.' + found.ruling] }}</h2><p>{{ texts['verify.ruling_means.' + found.ruling] }}</p></div>
+    <section class="vfy__ruling" :class="'vfy__ruling--' + ruling" role="status" tabindex="-1" ref="ruling" :data-ruling="ruling">
+      <i class="material-icons" aria-hidden="true">{{ banner[ruling] }}</i>
+      <div><h2>{{ texts['verify.ruling.' + ruling] }}</h2><p>{{ texts['verify.ruling_means.' + ruling] }}</p></div>
       <button type="button" class="cam-btn" data-test="another" @click="reset"><i class="material-icons" aria-hidden="true">restart_alt</i><span>{{ texts['verify.another'] }}</span></button>
     </section>
     <div class="vfy__two">
@@ -93,6 +93,11 @@ export default {
     return { found: null, sent: null, name: "", over: false, trouble: "", command: "", compared: null, playing: null, icons: ICONS, banner: BANNER, pieces: PIECES };
   },
   computed: {
+    // What a certificate that was given says of who signed is part of the whole.
+    ruling() {
+      const open = this.found.ruling === "unknown_signer" && this.compared && !this.compared.fault;
+      return open ? (this.compared.vouches ? "given" : "other") : this.found.ruling;
+    },
     // One line a check: the worst that was found of it.
     rows() {
       const names = [...new Set(this.found.checks.map((each) => each.check))];
@@ -103,7 +108,13 @@ export default {
         // What was left open in part was not checked: a green mark must say all that its sentence says.
         const outcome = wrong.length ? "fails" : of.some((each) => each.outcome === "unchecked") ? "unchecked" : "holds";
         const words = this.checks[check] || { title: check, [outcome]: this.texts["verify.check_unknown"] };
-        return { check, outcome, title: words.title, sentence: words[outcome], wrong, rest: of.filter((each) => each.outcome !== "fails") };
+        const rest = of.filter((each) => each.outcome !== "fails");
+        if (check === "certificate" && this.ruling !== this.found.ruling) {
+          const told = this.texts[`verify.ruling_means.${this.ruling}`];
+          return { check, outcome: this.ruling === "given" ? "holds" : "fails", title: words.title, sentence: told, wrong: [], rest: [] };
+        }
+        const partly = outcome === "unchecked" && rest.length > 1 && rest.some((each) => each.outcome === "holds");
+        return { check, outcome, title: words.title, sentence: (partly && words.partly) || words[outcome], wrong, rest };
       });
       const worst = ["fails", "holds", "unchecked"];
       return rows.sort((a, b) => worst.indexOf(a.outcome) - worst.indexOf(b.outcome) || rank(a.check) - rank(b.check));

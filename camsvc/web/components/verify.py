@@ -56,8 +56,8 @@ TEXTS = (
             ),
         )
     ),
-    *(f"verify.ruling.{each}" for each in ("holds", "unknown_signer", "fails")),
-    *(f"verify.ruling_means.{each}" for each in ("holds", "unknown_signer", "fails")),
+    *(f"verify.ruling.{each}" for each in ("holds", "given", "unknown_signer", "other", "fails")),
+    *(f"verify.ruling_means.{each}" for each in ("holds", "given", "unknown_signer", "other", "fails")),
     *(f"verify.outcome.{each.value}" for each in Outcome),
     "connection.lost",
 )
@@ -72,6 +72,7 @@ class Verify(Element, component="verify.js"):
             check: {
                 "title": say(f"verify.check.{check}.title"),
                 **{each.value: say(f"verify.check.{check}.{each.value}") for each in Outcome},
+                **({"partly": say("verify.check.recording.partly")} if check == "recording" else {}),
             }
             for check in CHECKS
             if check in KNOWN_CHECKS

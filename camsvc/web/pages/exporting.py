@@ -24,7 +24,7 @@ from camsvc.evidence.words import LANGUAGES
 from camsvc.web.fields import FieldError
 from camsvc.web.forms import Form, Told, check, entry, one, several, submit
 from camsvc.web.forms import fault as other_fault
-from camsvc.web.language import Language
+from camsvc.web.language import Language, language, pick
 from camsvc.web.markup import button, icon, icon_button, tag
 from camsvc.web.pages.export_card import ExportCard
 from camsvc.web.pages.export_preview import PreviewPane
@@ -132,7 +132,7 @@ class ExportDialog:
             with tag("fieldset", "xp__languages"):
                 tag("legend", "", say("export.languages"))
                 for code in LANGUAGES:
-                    called = say(f"export.language.{code}")
+                    called = language(pick(code, say.code))("language.name")
                     check(called, "language", code, checked=code in self._order.contents.languages)
             self._build_recipient()
             with tag("div", "xp__end"):

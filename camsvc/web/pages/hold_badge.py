@@ -10,7 +10,7 @@ from camsvc.api.services import holds
 from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident
 from camsvc.errors import CamsvcError
-from camsvc.web.markup import button, icon, icon_button, tag
+from camsvc.web.markup import button, icon_button, tag
 from camsvc.web.pages.hold import STYLES, HoldState
 from camsvc.web.plain import asset
 from camsvc.web.site import Site
@@ -60,7 +60,6 @@ class HoldBadge:
         ):
             dialog.on("hide", dialog.delete)
             with tag("div", "cam-dialog__head"):
-                icon("lock")
                 tag("span", "cam-header__space")
                 close = icon_button("close", say("keys.close"), "cam-btn cam-btn--quiet cam-btn--icon")
                 close.on("click", dialog.close)
