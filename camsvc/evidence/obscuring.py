@@ -15,7 +15,7 @@ from camsvc.domain.track import Box
 
 CELLS, CELLS_MAX = 2, 4
 """Values kept of a box: so many across its shorter side, and along its longer one in proportion, but no more than the
-second. Eight values of a person say light above, dark below; with 6 × 12 the detector still finds people (see
+second. Eight values of a person say light above, dark below; with 6 × 12 the detector finds people again (measured:
 docs/reference/redaction.md)."""
 GREY: Final = 114
 """Of a flat box, of 255: what detectors are taught to take for nothing, as pictures are padded with it."""

@@ -8,13 +8,14 @@ from typing import Final
 
 from camsvc.domain.incident import ClipPart
 from camsvc.domain.track import ObjectClass
-from camsvc.evidence.burnt_words import VIEWING, class_name
+from camsvc.evidence import burnt_words
+from camsvc.evidence.burnt_words import VIEWING
 from camsvc.evidence.footage import Footage
 from camsvc.evidence.paths import LINGER_S, Seen, TrackPaths
 from camsvc.evidence.rendering import Wanted, render
 from camsvc.media.burning import Place
 from camsvc.media.canvas import Canvas, Colour
-from camsvc.media.overlay import draw_tag, lettering
+from camsvc.media.overlay import draw_tag, tag_of
 
 COLOURS: Final = {
     ObjectClass.PERSON: Colour.of("#ffd54a"),
@@ -25,6 +26,7 @@ COLOURS: Final = {
     ObjectClass.TRUCK: Colour.of("#ff86b6"),
 }
 """As the player of the web application draws them."""
+_CLASSES: Final = {each: burnt_words.class_name(each.value) for each in ObjectClass}
 OTHER: Final = Colour.of("#f2f4f6")
 TAG_SHARE, TAG_MIN_PX, TAG_MAX_PX = 90, 10, 18
 LINE_SHARE: Final = 640
@@ -67,8 +69,9 @@ def _draw(canvas: Canvas, place: Place, seen: Seen) -> None:
     if right <= left or bottom <= top:
         return
     canvas.frame_box(left, top, right, bottom, 1 + place.width // LINE_SHARE, colour)
-    letters = lettering(min(max(place.width // TAG_SHARE, TAG_MIN_PX), TAG_MAX_PX))
-    text = f"{seen.ref.track} {class_name(seen.object_class)}" if seen.object_class else str(seen.ref.track)
-    if letters.width(text) > max(right - left, 0):
-        text = str(seen.ref.track)  # the colour says the rest
-    draw_tag(canvas, letters, text, left, top, colour, place.top)
+    size_px = min(max(place.width // TAG_SHARE, TAG_MIN_PX), TAG_MAX_PX)
+    tag = tag_of(str(seen.ref.track), colour, size_px)
+    if seen.object_class:
+        full = tag_of(f"{seen.ref.track} {_CLASSES[seen.object_class]}", colour, size_px)
+        tag = full if full.width <= right - left else tag  # else the colour says the rest
+    draw_tag(canvas, tag, left, top, place.top)

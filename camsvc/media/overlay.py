@@ -196,11 +196,37 @@ class Strip:
         return self._pad // 2 // 2 * 2 + placed.line * self._line_px
 
 
-def draw_tag(canvas: Canvas, letters: Lettering, text: str, left: int, bottom: int, colour: Colour, top: int) -> None:
-    """``text`` on ``colour`` with its lower left corner there; pushed into the picture, which begins at ``top``."""
+def draw_tag(canvas: Canvas, tag: Tag, left: int, bottom: int, top: int) -> None:
+    """With its lower left corner there; pushed into the picture, which begins at ``top``."""
+    upper = max(bottom - tag.height, top) & ~1
+    left = max(min(left, canvas.width - tag.width), 0) & ~1
+    for target, drawn, scale in zip(canvas.planes, tag.planes, (1, 2, 2), strict=True):
+        there = target[upper // scale : upper // scale + drawn.shape[0], left // scale : left // scale + drawn.shape[1]]
+        there[:] = drawn[: there.shape[0], : there.shape[1]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tag:
+    """Words on a ground of their own, ready to be laid over a picture. Pixels, even."""
+
+    planes: tuple[Plane, Plane, Plane]
+
+    @property
+    def width(self) -> int:
+        return int(self.planes[0].shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.planes[0].shape[0])
+
+
+@functools.lru_cache(maxsize=MASKS)
+def tag_of(text: str, colour: Colour, size_px: int) -> Tag:
+    """Drawn once. Any thread."""
+    letters = lettering(size_px)
     mask = letters.mask(text)
-    height, width = letters.line_px, mask.shape[1] + 6
-    upper = max(bottom - height, top) & ~1
-    left = max(min(left, canvas.width - width), 0) & ~1
-    canvas.fill(left, upper, left + width, upper + height, colour)
-    canvas.stamp(mask, left + 3, upper, GROUND)
+    canvas = Canvas(mask.shape[1] + 6, letters.line_px)
+    canvas.fill(0, 0, canvas.width, canvas.height, colour)
+    canvas.stamp(mask, 2, 0, GROUND)
+    y, u, v = (plane.copy() for plane in canvas.planes)
+    return Tag((y, u, v))
