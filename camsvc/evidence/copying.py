@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
+from camsvc.domain.fault import FaultKind
 from camsvc.errors import NotFoundError, StoreUnavailableError
 from camsvc.evidence.contents import FileState, Packed, Role
 from camsvc.evidence.zip_writer import ZipWriter
@@ -32,6 +33,21 @@ NOTE = {
         "TỆP {name} KHÔNG CÒN trong kho lưu trữ.\nTHE FILE {name} IS MISSING from the store.\n{detail}\n"
     ),
 }
+
+
+_FAULTS = {
+    FileState.ALTERED: FaultKind.ALTERED,
+    FileState.MISSING: FaultKind.MISSING,
+    FileState.FORGED: FaultKind.FORGED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFault:
+    key: str
+    incident: UUID | None
+    what: FaultKind
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +95,23 @@ class Copier:
         self._zip = zip_
         self._on_bytes = on_bytes
         self._check = check
+        self.faults: list[StoredFault] = []
+        """Files of the store that are not what was recorded."""
 
     def copy(self, source: Source, aside: Copy | BinaryIO = NOBODY) -> list[Packed]:
         """The file, and a note beside it when it is altered or missing. ``aside`` is given the same bytes.
 
         Raises StoreUnavailableError: then nothing is known of the file, and there is no package.
         """
+        packed = self._copied(source, aside)
+        if packed.state in _FAULTS:
+            self.faults.append(StoredFault(source.key, packed.incident, _FAULTS[packed.state], packed.detail or ""))
+        return self._noted(packed)
+
+    def _copied(self, source: Source, aside: Copy | BinaryIO) -> Packed:
         stat = self._store.stat(source.key)
         if stat is None:
-            return self._noted(_missing(source))
+            return _missing(source)
         recorded, recorded_in = source.sha256, "index"
         if recorded is None:
             recorded, recorded_in = stat.sha256, "store"
@@ -108,19 +132,17 @@ class Copier:
         state, detail = _judge(expected, recorded, stat, size, digest.hexdigest())
         if state is FileState.INTACT and source.is_forged:
             state, detail = FileState.FORGED, "the worker's signature is not over what the index says of it"
-        return self._noted(
-            Packed(
-                source.name,
-                source.role,
-                state,
-                size,
-                digest.hexdigest(),
-                source.incident,
-                source.part,
-                recorded,
-                recorded_in if recorded else None,
-                detail,
-            )
+        return Packed(
+            source.name,
+            source.role,
+            state,
+            size,
+            digest.hexdigest(),
+            source.incident,
+            source.part,
+            recorded,
+            recorded_in if recorded else None,
+            detail,
         )
 
     def _pieces(self, key: str, size: int) -> Iterator[bytes]:

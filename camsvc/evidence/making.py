@@ -14,6 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from camsvc import log
+from camsvc.db.queries import faults
+from camsvc.domain.fault import Finder
 from camsvc.domain.incident import ClipPart
 from camsvc.errors import InputError, MediaError, UnplayableError
 from camsvc.evidence import ground, html, pdf, timestamp, worker_seals
@@ -119,6 +121,7 @@ class Making:
             self._incident(copier, zip_, each)
         for snapshot in package.found.snapshots:
             self._snapshot(copier, zip_, snapshot)
+        self._report_faults(copier)
         self._keys(zip_)
         for language in self._contents.languages:
             self._options.check()
@@ -127,6 +130,13 @@ class Making:
             printed = pdf.document(report, package.pictures, package.created_at)
             self._add(zip_, f"report.{language}.pdf", Role.REPORT, printed)
         return self._sign(zip_)
+
+    def _report_faults(self, copier: Copier) -> None:
+        """So that whoever looks after the store hears of it, whatever becomes of the package."""
+        if copier.faults:
+            with self._means.database.session() as session:
+                for each in copier.faults:
+                    faults.found(session, each.key, each.incident, each.what, Finder.EXPORT, each.detail)
 
     def _sign(self, zip_: ZipWriter) -> Made:
         package = self._package

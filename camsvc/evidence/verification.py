@@ -21,31 +21,27 @@ from cryptography.exceptions import InvalidSignature
 
 from camsvc.domain.audit import GENESIS
 from camsvc.errors import InputError
-from camsvc.evidence import timestamp, worker_seals
+from camsvc.evidence import timestamp
 from camsvc.evidence.checks import Check, Verdict
 from camsvc.evidence.contents import (
     CERTIFICATE,
     FORMAT,
     MANIFEST,
-    SEAL,
-    SEAL_SIGNATURE,
     SIGNATURE,
     SUMS,
     TIME_STAMP,
     UNLISTED,
     VERSION,
-    WORKERS,
     FileState,
     Role,
 )
 from camsvc.evidence.identity import fingerprint_of, is_signed, parse_certificates
+from camsvc.evidence.recording_check import check_recording
 from camsvc.evidence.zip_format import Entry
 from camsvc.evidence.zip_reader import DamagedError, ZipReader
 
 MANIFEST_MAX_BYTES = 256 * 1024 * 1024
 """Of 1000 incidents with long clips; parsed in memory."""
-SEAL_MAX_BYTES = 64 * 1024
-"""Of a seal, its signature, a worker's key: each some hundred bytes."""
 SMALL_MAX_BYTES = 64 * 1024 * 1024
 """Of the other files that are read whole: signature, certificate, time stamp, sums."""
 
@@ -122,7 +118,7 @@ class _Verification:
             self._files(manifest, reader, sums)
             self._sums(manifest, reader, entries)
             self._originals(manifest)
-            self._recording(manifest, reader, entries)
+            check_recording(self._verdict, manifest, reader, entries)
             self._custody(manifest)
             if leaf is not None:
                 self._certificate(leaf, manifest)
@@ -262,57 +258,6 @@ class _Verification:
         self._verdict.passed(
             Check.ORIGINALS, f"{count} original clips were what the recorder had written when the package was made"
         )
-
-    def _recording(self, manifest: dict[str, Any], reader: ZipReader, entries: dict[str, Entry]) -> None:
-        """Each file that bears a worker's seal: the signature, and that the seal is about this file."""
-        files = {each["name"]: each for each in manifest["files"]}
-        sealed, unsealed = 0, 0
-        for each in manifest["files"]:
-            if each["role"] not in {Role.ORIGINAL, Role.TRACKS} or each["sha256"] is None:
-                continue
-            name = each["name"]
-            if f"{name}{SEAL}" not in files:
-                unsealed += each["role"] == Role.ORIGINAL
-                continue
-            sealed += 1
-            if fault := self._seal_fault(each, files[f"{name}{SEAL}"], reader, entries):
-                self._verdict.failed(Check.RECORDING, fault, name)
-        if sealed:
-            self._verdict.passed(
-                Check.RECORDING,
-                f"{sealed} files bear the signature of the worker that recorded them, made when they were written",
-            )
-            self._verdict.unchecked(
-                Check.RECORDING, "whether the workers' keys are theirs: the installation says so, and signed that"
-            )
-        if unsealed:
-            self._verdict.unchecked(
-                Check.RECORDING,
-                f"{unsealed} original clips bear no worker's signature: recorded before there were any",
-            )
-
-    def _seal_fault(
-        self, file: dict[str, Any], seal: dict[str, Any], reader: ZipReader, entries: dict[str, Entry]
-    ) -> str | None:
-        """None: all fits."""
-        name, key = file["name"], str(seal.get("key"))
-        parts = [
-            reader.read_whole(entries[each], SEAL_MAX_BYTES) if each in entries else None
-            for each in (f"{name}{SEAL}", f"{name}{SEAL_SIGNATURE}", f"{WORKERS}{key}.pem")
-        ]
-        statement, signature, pem = parts
-        if statement is None or signature is None or pem is None:
-            return "its seal is not whole"
-        if not worker_seals.is_signed(pem, key, statement, signature):
-            return "the worker's signature does not fit its seal"
-        try:
-            told = json.loads(statement)
-            about = (told["sha256"], told["size_bytes"], told["incident"], told.get("part"))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return "its seal cannot be read"
-        if about != (file["sha256"], file["size_bytes"], file.get("incident"), file.get("part")):
-            return "the worker signed another file: this one was changed after it was recorded"
-        return None
 
     def _custody(self, manifest: dict[str, Any]) -> None:
         custody = manifest["custody"]

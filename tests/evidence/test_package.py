@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from camsvc.clock import SystemClock
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
+from camsvc.db.queries import faults
 from camsvc.domain.export_job import Contents, Subjects
 from camsvc.errors import ConfigError, InputError, NotFoundError
 from camsvc.evidence.contents import Request
@@ -195,7 +196,7 @@ def test_verify_needs_no_configuration_and_its_status_says_what_it_found(
 
 
 def test_altered_and_missing_footage_is_marked_everywhere_and_never_shown_as_fine(
-    camsvc: Run, scene: Scene, store: ObjectStore, tmp_path: Path
+    camsvc: Run, scene: Scene, store: ObjectStore, tmp_path: Path, database: Database
 ) -> None:
     first, second = scene.incidents
     altered, missing, longer = keys.clip_part(first.id, 0), keys.clip_part(first.id, 1), keys.clip_part(second.id, 0)
@@ -228,6 +229,11 @@ def test_altered_and_missing_footage_is_marked_everywhere_and_never_shown_as_fin
     verdict = verify(out)
     assert not verdict.holds
     assert {each.check for each in verdict.findings if each.outcome == "fails"} == {"originals", "recording"}
+    with database.session() as session:
+        found = faults.of_incidents(session, [first.id, second.id])
+    assert {each.key: (each.what, each.found_by) for each in found} == {
+        altered: ("altered", "export"), missing: ("missing", "export"), longer: ("altered", "export"),
+    }  # fmt: skip
     assert len(follow(commands(out), out, tmp_path / "follow")) == STEPS - 1  # but for the recorder's
     # signatures: nothing was changed since it was signed
 
