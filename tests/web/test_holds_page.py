@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from camsvc.api.services import retention
 from camsvc.db import partitions
-from camsvc.db.queries import accounts, incidents
+from camsvc.db.queries import accounts, holds, incidents
 from camsvc.db.queries import retention as rows
 from camsvc.domain.account import Grant, Role
 from camsvc.domain.incident import Incident
@@ -153,3 +153,19 @@ def test_the_page_of_storage_says_how_much_and_how_long(web: Web, inside: Tab, w
     assert inside.page.evaluate(wide) <= 390
     inside.page.context.clear_cookies(name="camsvc_language")
     inside.page.context.clear_cookies(name="camsvc_theme")
+
+
+def test_a_clip_says_over_the_wall_and_along_the_way_that_it_is_held(web: Web, enter: Enter, walkers: Incident) -> None:
+    with enter("holder-9", Grant(Role.ADMINISTRATOR)) as opened:
+        page = opened.page
+        opened.go("/live")
+        page.click(f"[data-incident='{walkers.id}']")
+        page.click("[data-test=held] >> text=Hold")
+        page.click(".cam-dialog [data-test=hold-place]")
+        say_why(opened, "Theft at the market")
+        page.wait_for_selector("[data-test=held] .cam-badge >> text=Held")
+        shot(opened, "hold-over-the-wall")
+        with web.database.session() as session:
+            found = holds.of_incident(session, walkers.id)[0]
+            for number, step in ((1, holds.request_release), (2, holds.release)):
+                step(session, found.id, holds.By(number, f"somebody {number}"), "the test is over")

@@ -18,6 +18,7 @@ from camsvc.web.pages import opened
 from camsvc.web.pages.cases import wishes
 from camsvc.web.pages.cases.collecting import Collector
 from camsvc.web.pages.faults import FaultBanner
+from camsvc.web.pages.hold_badge import HoldBadge
 from camsvc.web.site import Site
 from camsvc.web.view import SearchView
 from camsvc.web.visitor import Visitor
@@ -52,6 +53,7 @@ class ClipDialog:
         self._player: Player | None = None
         self._faults: FaultBanner | None = None
         self._asked = 0
+        self._replays = False
         self._root = tag("div", "cam-clip")
         self._root.set_visibility(False)
         self._following = Following(site.server.feed, self._client, visitor, tell=self._news, renew=self._renew)
@@ -66,6 +68,9 @@ class ClipDialog:
         self._root.clear()
         self._root.set_visibility(True)
         self._below.props["inert"] = True
+        self._replays = incident is not None and await opened.may_replay(self._site, self._visitor, incident)
+        if attempt != self._asked or self._client.is_deleted:
+            return
         self._incident = incident
         title = self._words.what(incident) if incident else trouble
         with (
@@ -77,6 +82,7 @@ class ClipDialog:
             await self._faults.tell(incident)
         if incident and attempt == self._asked:
             self._following.follow(IncidentFilter(cameras=(incident.camera,)))
+            await self._held.tell()
 
     def hide(self) -> None:
         self._asked += 1
@@ -94,6 +100,7 @@ class ClipDialog:
                 tag("h1", "", title, title=title)
                 self._heading = opened.Heading(self._site, self._words)
             if incident:
+                self._held = HoldBadge(self._site, self._visitor, self._words, incident)
                 self._offer_live(incident)
                 if self._collector.is_offered:
                     made = button(say("collect.button"), "cam-btn", "create_new_folder", data_test="collect")
@@ -111,7 +118,7 @@ class ClipDialog:
             at = self._words.wall.date_clock(incident.footage_expired_at)
             self._say_instead("auto_delete", say("hold.expired", at=at))
             return
-        if not self._visitor.user.may(Action.REPLAY, incident.area):
+        if not self._replays:
             self._say_instead("lock", say("live.may_not_replay"), incident)
             return
         with tag("div", "cam-watch"):

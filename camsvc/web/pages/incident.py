@@ -84,6 +84,8 @@ class IncidentPane:
         self._client = ui.context.client
         self._incident: Incident | None = None
         self._view = SearchView()
+        self._replays = False
+        """Whether the incident's footage may be played."""
         self._scope: Scope = "search"
         self._next = Neighbours(None, None)
         self._player: Player | None = None
@@ -102,6 +104,7 @@ class IncidentPane:
         self._view = view
         self._play = play
         incident, trouble = await self._read(asked)
+        self._replays = incident is not None and await opened.may_replay(self._site, self._visitor, incident)
         self._incident = incident
         self._player = None
         self._root.clear()
@@ -181,7 +184,7 @@ class IncidentPane:
                 at = self._words.wall.date_clock(incident.footage_expired_at)
                 tag("p", "", self._words.language("hold.expired", at=at))
             return
-        if not self._may_replay(incident):
+        if not self._replays:
             with tag("div", "cam-empty"):
                 if incident.thumbnail:
                     tag("img", "cam-clip__still", src=f"{api_path(incident)}/thumbnail", alt="")
@@ -213,7 +216,7 @@ class IncidentPane:
         words = self._words
         self._title.text = words.what(incident)
         self._heading.tell(incident)
-        parts = incident.clip.parts if incident.clip and self._may_replay(incident) else ()
+        parts = incident.clip.parts if incident.clip and self._replays else ()
         self._download.props["href"] = (
             f"{api_path(incident)}/clip?part={parts[0].index}&download=true" if parts else "#"
         )
@@ -221,7 +224,7 @@ class IncidentPane:
         self._download.props["tabindex"] = 0 if parts else -1
         self._about.clear()
         with self._about:
-            About(self._site, words, may_replay=self._may_replay(incident)).build(incident)
+            About(self._site, words, may_replay=self._replays).build(incident)
 
     def _build_trouble(self, trouble: str) -> None:
         say = self._words.language
@@ -230,9 +233,6 @@ class IncidentPane:
             icon("search_off")
             tag("h1", "", trouble)
             button(say("incident.back"), "cam-btn", "arrow_back").on("click", self._go_back)
-
-    def _may_replay(self, incident: Incident) -> bool:
-        return self._visitor.user.may(Action.REPLAY, incident.area)
 
     # What the user does --------------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ import asyncio
 from uuid import UUID
 
 from camsvc.api.services import incidents as service
+from camsvc.api.services.cases import access
+from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident
 from camsvc.errors import CamsvcError, NotFoundError
 from camsvc.web.markup import icon, label, tag
@@ -22,6 +24,22 @@ async def read(site: Site, visitor: Visitor, words: Words, asked: str) -> tuple[
         return None, words.language("incident.unknown")
     except CamsvcError:
         return None, words.language("results.away")
+
+
+async def may_replay(site: Site, visitor: Visitor, incident: Incident) -> bool:
+    """Where it lies, or because it was given to a case that ``visitor`` is on. Asks only where the first does not
+    hold."""
+    if visitor.user.may(Action.REPLAY, incident.area):
+        return True
+
+    def ask() -> bool:
+        with site.server.database.session() as session:
+            return access(session, visitor.user, Action.REPLAY).covers(incident)
+
+    try:
+        return await asyncio.to_thread(ask)
+    except CamsvcError:
+        return False
 
 
 class Heading:
