@@ -30,6 +30,7 @@ GROUPS = (
     "holds",
     "cases",
     "retention",
+    "workers",
     "export",
     "identity",
     "models",
