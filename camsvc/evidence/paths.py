@@ -3,7 +3,7 @@ sightings that are near in time, and nowhere else."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +84,22 @@ class TrackPaths:
                 yield Seen(path.ref, path.object_class, path.at(at_s))
 
 
+def near(tracks: Mapping[str, Any] | None, part: int, at_s: float, within_s: float) -> Mapping[str, Any] | None:
+    """The document with only those points that are so near in time: one picture of a long incident needs few. Raises
+    InputError for a document that is no track list."""
+    if tracks is None:
+        return None
+    try:
+        zero = next((each["start_pts_90k"] for each in tracks["parts"] if each["index"] == part), None)
+        if zero is None:
+            return {**tracks, "tracks": []}
+        earliest, latest = zero + (at_s - within_s) * CLOCK_HZ, zero + (at_s + within_s) * CLOCK_HZ
+        cut = [{**each, "points": _slice(each["points"], earliest, latest)} for each in tracks["tracks"]]
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise InputError("the track list is not as a worker writes it", cure="see `camsvc fsck`") from error
+    return {**tracks, "tracks": cut}
+
+
 def between(a: Box, b: Box, share: float) -> Box:
     return Box(
         a.left + (b.left - a.left) * share,
@@ -111,6 +127,11 @@ def _paths(tracks: Mapping[str, Any], join_s: float) -> Iterator[tuple[int, Path
             ]
             for piece in _pieces(points, join_s):
                 yield part["index"], Path(ref, object_class, *(tuple(each) for each in zip(*piece, strict=True)))
+
+
+def _slice(points: Sequence[Sequence[float]], earliest: float, latest: float) -> Sequence[Sequence[float]]:
+    first = bisect_left(points, earliest, key=lambda point: point[0])
+    return points[first : bisect_right(points, latest, first, key=lambda point: point[0])]
 
 
 def _pieces(points: Sequence[tuple[float, Box]], join_s: float) -> Iterator[list[tuple[float, Box]]]:

@@ -36,7 +36,8 @@ from camsvc.evidence.looking import (
     outside,
 )
 from camsvc.evidence.obscuring import GREY, Manner, obscure
-from camsvc.evidence.regions import CARRY_S, MARGIN, Cover, Hiding
+from camsvc.evidence.paths import near
+from camsvc.evidence.regions import CARRY_S, HOLE_S, MARGIN, Cover, Hiding
 from camsvc.evidence.rendering import Rendered, Wanted, pictures, render
 from camsvc.media.burning import Place, fitted_size
 from camsvc.media.canvas import Canvas, Colour
@@ -106,7 +107,8 @@ def redacted_frame(
     """One picture (BGR, height × width × 3) of player time ``at_s`` of ``part`` as the copy will show it, by stored
     tracks and drawn regions alone: the copy may hide more, what the detector finds besides. Raises InputError."""
     changed = frame.copy()
-    obscure([changed], Hiding(tracks, redaction).hidden(part, at_s), [GREY])
+    few = near(tracks, part, at_s, HOLE_S + CARRY_S)
+    obscure([changed], Hiding(few, redaction).hidden(part, at_s), [GREY])
     return changed
 
 

@@ -19,7 +19,9 @@ from camsvc.domain.track import Box, Detection, ObjectClass
 from camsvc.errors import DetectorError, InputError
 from camsvc.evidence.closely import look_closely
 from camsvc.evidence.footage import Footage
+from camsvc.evidence.obscuring import obscure
 from camsvc.evidence.redacting import RedactionReport, make_redacted, redacted_frame
+from camsvc.evidence.regions import Hiding
 from camsvc.vision.detector import Detector
 from tests.evidence.footages import cut, footage_of, track, tracks_of, truth
 from tests.video import Film, make_film, read_number
@@ -286,10 +288,22 @@ def test_tracks_of_a_later_part_and_of_a_sub_stream_are_hidden_in_their_own(film
     assert np.array_equal(redacted_frame(image, tracks, kept, 1, 1.0), image)
 
 
+def test_one_picture_of_a_long_incident_is_hidden_as_in_the_copy(film: Path) -> None:
+    image = np.random.default_rng(7).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    of = footage_of(film)
+    long = [(at / 5, 0.3 + 0.2 * np.sin(at / 40), 0.3, 0.1, 0.3) for at in range(15_000) if not 40 <= at <= 49]
+    tracks = tracks_of(track(1, long), track(2, [(9.3, 0.7, 0.1, 0.1, 0.2)]))
+    hiding = Hiding(tracks, redaction_of(of))
+    for at_s in (0.0, 7.7, 8.2, 9.0, 9.9, 1500.03, 3000.4, 3001.0):
+        expected = image.copy()
+        obscure([expected], hiding.hidden(0, at_s), [114])
+        assert np.array_equal(redacted_frame(image, tracks, redaction_of(of), 0, at_s), expected)
+
+
 def test_a_track_list_that_cannot_be_read_hides_nothing_silently(film: Path) -> None:
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     of = footage_of(film)
-    for broken in ({"version": 2}, {"version": 1, "parts": [], "tracks": [{"track": "x"}]}, {}):
+    for broken in ({"version": 2}, {"version": 1, "parts": [{}], "tracks": []}, {}):
         with pytest.raises(InputError):
             redacted_frame(image, broken, redaction_of(of), 0, 0.0)
 
