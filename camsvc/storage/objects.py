@@ -448,10 +448,13 @@ class ObjectStore:
 
     def _prove(self, key: str, sha256: str, check: Callable[[], None]) -> None:
         digest = hashlib.sha256()
-        with self.open(key) as chunks:
-            for chunk in chunks:
-                check()
-                digest.update(chunk)
+        try:
+            with self.open(key) as chunks:
+                for chunk in chunks:
+                    check()
+                    digest.update(chunk)
+        except NotFoundError as error:
+            raise StoreUnavailableError(f"{key} was uploaded, and the store does not have it") from error
         if digest.hexdigest() != sha256:
             raise IntegrityError(f"{key}: sent with sha256 {sha256}, the store gives back {digest.hexdigest()}")
 
