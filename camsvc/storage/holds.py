@@ -13,7 +13,7 @@ from uuid import UUID
 from camsvc import log
 from camsvc.clock import Clock
 from camsvc.db.database import Database
-from camsvc.db.queries import hold_locks
+from camsvc.db.queries import case_holds, hold_locks
 from camsvc.db.queries.hold_locks import ToLock
 from camsvc.errors import StoreError, StoreUnavailableError
 from camsvc.storage import keys
@@ -88,7 +88,37 @@ class HoldMirror:
             for incident in unwanted:
                 self._unlock(incident)
             done += len(wanted) + len(unwanted)
+        self._turn_pictures(stop, check)
         return done
+
+    def _turn_pictures(self, stop: threading.Event, check: Callable[[], None]) -> None:
+        """Those of cases, likewise. What the store refuses is logged, and tried again by the next turn."""
+        steps = (
+            (case_holds.pictures_to_lock, self._store.hold, True),
+            (case_holds.pictures_to_unlock, self._store.release, False),
+        )
+        for find, tell, locked in steps:
+            after = 0
+            while not stop.is_set():
+                check()
+                with self._database.session() as session:
+                    found = find(session, after, BATCH)
+                if not found:
+                    break
+                done = [each.item for each in found if self._told(tell, each.key)]
+                with self._database.session() as session:
+                    case_holds.put_locked(session, done, locked=locked)
+                after = found[-1].item
+
+    def _told(self, tell: Callable[[str], None], key: str) -> bool:
+        try:
+            tell(key)
+        except StoreUnavailableError:
+            raise
+        except StoreError as error:
+            _log.error("a picture of a case is not held in the store as it should be", key=key, reason=str(error))
+            return False
+        return True
 
     def _lock(self, item: ToLock) -> None:
         try:

@@ -23,7 +23,8 @@ from camsvc.domain.account import Action, Grant, Role
 from camsvc.domain.export_job import Subjects
 from camsvc.domain.incident import Incident, new_incident_id
 from camsvc.errors import NotFoundError
-from tests.api.conftest import PASSWORD, Site
+from camsvc.storage import keys
+from tests.api.conftest import PASSWORD, Site, eventually
 from tests.api.matrix import TABLE
 from tests.db import examples
 
@@ -384,9 +385,13 @@ class TestHold:
         answered(lan.client.put(f"{path}/people/{minh.name}", json={"role": "member"}))
         assert lan.client.put(f"{path}/hold", json={"reason": "theft"}).status_code == 409, "nothing is in it"
         lan.add(case, {"incident": str(first.id)}, {"incident": str(first.id), "part": 0})
+        query = {"camera": camera, "at": first.started_at.isoformat(), "incident": str(first.id)}
+        picture = answered(lan.client.post(f"{path}/snapshots", params=query, content=jpeg()), 201)
+        key = keys.snapshot(case["id"], picture["snapshot_sha256"])
         held = answered(lan.client.put(f"{path}/hold", json={"reason": "theft"}))
         assert (held["placed"], held["elsewhere"], held["gone"]) == (1, 0, 0)
         assert answered(lan.client.get(path))["hold"] == "active"
+        eventually(lambda: site.store.is_held(key))
         minh.add(case, {"incident": str(later.id)}, span(camera))
         assert all(each["held"] for each in lan.items(case))
         for incident in (first, later, within):
@@ -399,6 +404,7 @@ class TestHold:
         assert (renamed.status_code, renamed.json()["parameter"]) == (409, "number")
         assert answered(minh.client.post(f"{path}/hold/release/confirm", json=because))["holds"] == 4
         assert answered(lan.client.get(path))["hold"] is None
+        eventually(lambda: not site.store.is_held(key))
         assert not any(each["held"] for each in lan.items(case))
         with site.database.session() as session:
             found = audit.entries(session, Wanted(case_number=case["number"]), limit=100)

@@ -123,6 +123,13 @@ class CaseItemRow(Base):
             postgresql_where=text("incident IS NOT NULL AND removed_at IS NULL"),
             info={"serves": "cases_of(): the cases that an incident is on"},
         ),
+        Index(
+            "ix_case_items_snapshot",
+            "case_id",
+            "id",
+            postgresql_where=text("snapshot IS NOT NULL"),
+            info={"serves": "pictures_to_lock(), pictures_to_unlock(): of held cases; snapshots(): for fsck"},
+        ),
         {
             "comment": "What is in a case: references to footage, and pictures. Never deleted: a removed one stays as"
             " history, and can be put back."
@@ -153,6 +160,9 @@ class CaseItemRow(Base):
         comment="Of the picture, hexadecimal, when it was taken in; null as snapshot."
     )
     snapshot_bytes: Mapped[int | None] = mapped_column(comment="Size of the picture in bytes; null as snapshot.")
+    snapshot_locked: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="True: the object store holds the picture (legal hold of the case)."
+    )
     clock_error_ms: Mapped[float | None] = mapped_column(
         comment="Of a snapshot's time, a bound in ms; null: not known, or no snapshot."
     )

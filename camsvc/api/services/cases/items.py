@@ -13,7 +13,7 @@ from camsvc.api.services.audit import Particulars
 from camsvc.api.services.cases import holding
 from camsvc.api.services.cases.footage import access, positions
 from camsvc.api.services.cases.membership import Work, reading, working
-from camsvc.db.queries import case_holds, case_items, directory, incidents, shares
+from camsvc.db.queries import case_holds, case_items, cases, directory, incidents, shares
 from camsvc.domain.account import Action, User
 from camsvc.domain.case import SPAN_MAX, Access, Item, ItemKind
 from camsvc.domain.incident import Incident
@@ -138,6 +138,9 @@ def _views(work: Work, items: Collection[Item]) -> list[ItemView]:
     opened = {each.id for each in items if seen.opens(each)}
     there = incidents.at(session, positions([each for each in items if each.id in opened]))
     held = case_holds.held(session, items)
+    pictures = {each.id for each in items if each.kind is ItemKind.SNAPSHOT}
+    if pictures and cases.hold_state(session, work.case.number) is not None:
+        held |= pictures
     return [
         _view(each, is_open=each.id in opened, there=there, held=held, replayed=replayed, exported=exported)
         for each in items

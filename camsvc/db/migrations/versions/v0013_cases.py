@@ -212,6 +212,13 @@ def _case_items() -> None:
             "snapshot_bytes", sa.Integer(), nullable=True, comment="Size of the picture in bytes; null as snapshot."
         ),
         sa.Column(
+            "snapshot_locked",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="True: the object store holds the picture (legal hold of the case).",
+        ),
+        sa.Column(
             "clock_error_ms",
             sa.Double(),
             nullable=True,
@@ -254,6 +261,13 @@ def _case_items() -> None:
         ["incident"],
         unique=False,
         postgresql_where=sa.text("incident IS NOT NULL AND removed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_case_items_snapshot",
+        "case_items",
+        ["case_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("snapshot IS NOT NULL"),
     )
     op.create_index(
         "uq_case_items_thing",
