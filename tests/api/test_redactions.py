@@ -120,6 +120,19 @@ def test_what_is_decided_is_told_kept_and_recorded(site: Site, lan: httpx.Client
     assert len(_recorded(site, incident)) == 2
 
 
+def test_the_cases_that_it_is_on_tell_it_in_their_history(site: Site, lan: httpx.Client, incident: Incident) -> None:
+    number = f"12/{incident.camera}"
+    case = lan.post("/api/v1/cases", json={"number": number, "title": "Theft"}).json()["id"]
+    answer = lan.post(f"/api/v1/cases/{case}/items", json={"items": [{"incident": str(incident.id)}]})
+    assert answer.status_code == 201, answer.text
+    assert lan.put(_url(incident), json=WISH).status_code == 200
+    newest = lan.get(f"/api/v1/cases/{case}/history").json()["items"][0]
+    assert (newest["what"], newest["facts"]) == ("redaction.changed", {"revision": 1})
+    with site.database.session() as session:
+        (record, *_) = audit.entries(session, Wanted(incident=incident.id, what="redaction.changed"), limit=1)
+    assert record.deed.case_number == number
+
+
 def test_who_was_second_is_told_by_whom_it_was_changed(site: Site, lan: httpx.Client, incident: Incident) -> None:
     with site.client(site.account(Role.INVESTIGATOR)) as minh:
         assert minh.put(_url(incident), json=WISH).status_code == 200

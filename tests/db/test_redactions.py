@@ -13,7 +13,7 @@ from camsvc.db import partitions
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
 from camsvc.db.queries import incidents, redactions
-from camsvc.db.queries.redactions import By
+from camsvc.db.queries.holds import By
 from camsvc.domain.incident import Incident
 from camsvc.domain.redaction import Blur, Box, Redaction, Region, TrackRef
 from camsvc.errors import ConflictError, NotFoundError

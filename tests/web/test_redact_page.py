@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from camsvc.db.queries import accounts, redactions
-from camsvc.db.queries.redactions import By
+from camsvc.db.queries.holds import By
 from camsvc.domain.account import Grant, Role
 from camsvc.domain.incident import Incident
 from camsvc.domain.redaction import Blur, Redaction
@@ -138,7 +138,9 @@ def test_what_is_drawn_follows_its_key_boxes(web: Web, editor: Tab, crowd: Incid
 
 def test_the_keyboard_alone_draws_moves_and_removes(web: Web, editor: Tab, crowd: Incident) -> None:
     page = editor.page
-    page.keyboard.press("r")
+    page.focus("[data-test=draw]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".red--drawing")
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-region='0']:focus")
     page.keyboard.press("Alt+ArrowRight")

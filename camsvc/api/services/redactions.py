@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from camsvc.api.context import Server
 from camsvc.api.services import audit, rights
 from camsvc.api.services.text import refuse_unstorable
+from camsvc.db.queries import case_items, cases
 from camsvc.db.queries import redactions as rows
-from camsvc.db.queries.redactions import By
+from camsvc.db.queries.holds import By
 from camsvc.domain.account import Action, User
 from camsvc.domain.audit import Kind
 from camsvc.domain.incident import Incident
@@ -34,6 +37,7 @@ from camsvc.errors import ConflictError, InputError, StoreUnavailableError
 
 _EDGE = 1e-6
 """By which a box may reach over the edge: fractions are sums of rounded numbers."""
+CHANGED = "redaction.changed"
 LATE_S = 0.5
 """By which a time may lie behind a part's end: a player's last picture is rounded up."""
 
@@ -78,17 +82,7 @@ def put(server: Server, user: User, wanted: Redaction, *, source: str | None = N
         if before.revision == wanted.revision and before.revision and _same(before, wanted):
             return before
         made = rows.put(session, wanted, By(user.id, user.name))
-        audit.append(
-            session,
-            user,
-            Kind.EXPORT,
-            "redaction.changed",
-            source=source,
-            camera=incident.camera,
-            area=incident.area,
-            incident=incident.id,
-            details=_told(made),
-        )
+        _record(session, user, incident, made, source)
     return made
 
 
@@ -199,6 +193,29 @@ def _name(ref: TrackRef) -> str:
 
 def _same(one: Redaction, other: Redaction) -> bool:
     return choices_json(one) == choices_json(other) and other.comment in {"", one.comment}
+
+
+def _record(session: Session, user: User, incident: Incident, made: Redaction, source: str | None) -> None:
+    """In the chain, and in the history of each case that the incident is on."""
+    numbers = []
+    for case_id in case_items.cases_of(session, incident.id):
+        cases.record(session, case_id, By(user.id, user.name), CHANGED, {"revision": made.revision})
+        numbers.append(cases.get(session, case_id).number)
+    # What the session is for goes before: of several cases only the person knows for which.
+    said = user.reason.case_number or (numbers[0] if len(numbers) == 1 else None)
+    details = _told(made) | ({"cases": numbers} if numbers else {})
+    audit.append(
+        session,
+        user,
+        Kind.EXPORT,
+        CHANGED,
+        source=source,
+        camera=incident.camera,
+        area=incident.area,
+        incident=incident.id,
+        case_number=said,
+        details=details,
+    )
 
 
 def _told(made: Redaction) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC
 from uuid import UUID
 
@@ -12,20 +12,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from camsvc.db.models import IncidentRow, RedactionRow
+from camsvc.db.queries.holds import By
 from camsvc.db.queries.incidents import not_found
 from camsvc.domain.redaction import REVISIONS_MAX, Redaction
 from camsvc.domain.redaction_json import choices_json, choices_of
 from camsvc.errors import ConflictError, NotFoundError
 
 HISTORY_PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who decides. ``id`` None: on the command line, by the account of the operating system."""
-
-    id: int | None
-    name: str
 
 
 def get(session: Session, incident: UUID) -> Redaction:

@@ -30,7 +30,7 @@ export default {
     <div class="red__stage" ref="stage">
       <video ref="video" playsinline muted preload="auto" @play="playing = true" @pause="playing = false" @ended="ended" @seeked="seen" @loadeddata="seen" @error="failed"></video>
       <canvas ref="canvas" aria-hidden="true"></canvas>
-      <div class="red__picture" ref="picture" :style="placed(place)" @pointerdown="press" @pointermove="drag" @pointerup="release" @pointercancel="release">
+      <div class="red__picture" ref="picture" tabindex="-1" :style="placed(place)" @pointerdown="press" @pointermove="drag" @pointerup="release" @pointercancel="release">
         <template v-if="outlines && !exactUrl">
           <button v-for="each in shown" :key="each.path.key" type="button" class="red__box" :class="['red__box--' + each.cover, {'red__box--lit': lit === each.path.key}]" :style="fractions(each.box)" :data-track="each.path.key"
             :aria-pressed="String(each.cover !== 'none')" :aria-label="called(each.path) + ': ' + texts['redact.cover.' + each.cover]" :title="called(each.path) + ': ' + texts['redact.cover.' + each.cover]" @click="toggle(each.path)" @mouseenter="lit = each.path.key" @mouseleave="lit = null"><span><i class="material-icons" aria-hidden="true">{{ marks[each.cover] }}</i>{{ each.path.number }}</span></button>
@@ -272,6 +272,7 @@ export default {
         this.exact = false;
         this.outlines = true;
         this.chosen = -1;
+        this.$refs.picture.focus({ preventScroll: true }); // Enter is not to press the button that began it
       }
     },
     addRegion(box) {
