@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -51,15 +52,22 @@ def command(
         Path | None, typer.Option("--data", metavar="DIR", help="Data folder: spools, and where `camsvc up` is sought.")
     ] = None,
     config_file: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings; YAML.")] = None,
+    restore: Annotated[
+        bool,
+        typer.Option("--restore", help="Bring back what was deleted or written over, where the store has its version."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
 ) -> None:
-    """Compare object store, database and spool: what is missing, extra, altered or forged. Changes no file and no row.
+    """Compare object store, database and spool: what is missing, extra, altered or forged. Without --restore it changes
+    no file and no row.
 
     Every file is read and its sha256 computed, unless --fast; the workers' seals are checked in any case. What is found
     is written down as a fault, shown with the incident and told to administrators; a fault is cleared when its file is
-    whole again. The service may run meanwhile. A large store may be checked day by day (--from, --to): the progress
-    names the day. Only spools below the data folder are known: where workers run on other machines, files that wait
-    there for their rows count as extra. Exit status 1 when anything was found.
+    whole again. --restore makes the version that was recorded the newest again, if the store still has it, as it has of
+    all that is held; what lay over it stays below it as a trace. The service may run meanwhile. A large store may be
+    checked day by day (--from, --to): the progress names the day. Only spools below the data folder are known: where
+    workers run on other machines, files that wait there for their rows count as extra. Exit status 1 when anything was
+    found.
     """
     settings = resolve(config.load(config_file, data=data))
     log.configure("warning", process="fsck")
@@ -69,7 +77,7 @@ def command(
     store = ObjectStore.of(settings)
     spools = Spools(settings.data / SPOOL)
     span = _span(first, last)
-    book = FaultBook(database, quiet=as_json)
+    book = FaultBook(database, Restorer(database, store) if restore else None, quiet=as_json)
     console = Console(stderr=True)
     try:
         with console.status("Comparing …") as status:
@@ -88,19 +96,42 @@ def command(
         database.close()
     aside = spools.aside()
     if as_json:
-        print(json.dumps(_as_json(report, spools, aside), ensure_ascii=False))
+        print(json.dumps({**_as_json(report, spools, aside), "restored": book.restored}, ensure_ascii=False))
     else:
         _summarise(report, spools, aside)
+        if restore:
+            print(f"{len(book.restored)} files restored: run it again to see that all is whole")
     if aside or not report.is_clean:
         raise typer.Exit(EXIT_FINDINGS)
+
+
+class Restorer:
+    """Brings back the version that was recorded."""
+
+    def __init__(self, database: Database, store: ObjectStore) -> None:
+        self._database = database
+        self._store = store
+
+    def restore(self, finding: Finding) -> bool:
+        """Whether the file is now what was recorded. Not of what was forged: its record says nothing any more."""
+        if finding.kind not in {Kind.MISSING, Kind.ALTERED}:
+            return False
+        wanted = expected_of(self._database, finding.key)
+        if wanted is None or wanted.sha256 is None:
+            return False
+        kind = mimetypes.guess_type(finding.key)[0] or "application/octet-stream"
+        return self._store.restore(finding.key, wanted.sha256, kind)
 
 
 class FaultBook:
     """Writes down what is found, and clears what is whole again."""
 
-    def __init__(self, database: Database, *, quiet: bool) -> None:
+    def __init__(self, database: Database, restorer: Restorer | None, *, quiet: bool) -> None:
         self._database = database
+        self._restorer = restorer
         self._quiet = quiet
+        self.restored: list[str] = []
+        """Keys."""
         self._told = 0
         with database.session() as session:
             self._open = set(fault_rows.open_keys(session))
@@ -114,11 +145,19 @@ class FaultBook:
         with self._database.session() as session:
             what = FaultKind(finding.kind.value)
             self._told += faults.report(session, finding.key, what, Finder.FSCK, finding.detail, tell=tell)
+        if self._restorer is not None and self._restorer.restore(finding):
+            self._clear(finding.key)
+            self.restored.append(finding.key)
+            if not self._quiet:
+                print(f"{'restored':8} {finding.key}", flush=True)
 
     def whole(self, key: str) -> None:
         if key in self._open:
-            with self._database.session() as session:
-                faults.clear(session, [key], Finder.FSCK)
+            self._clear(key)
+
+    def _clear(self, key: str) -> None:
+        with self._database.session() as session:
+            faults.clear(session, [key], Finder.FSCK)
 
 
 class Spools:

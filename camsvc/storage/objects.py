@@ -364,7 +364,8 @@ class ObjectStore:
     def restore(self, key: str, sha256: str, content_type: str) -> bool:
         """Make the version whose sha256 is this the newest again, if the store still has it; whether it is now.
 
-        What lay over it, a deletion or other bytes, stays as an older version: who did that left a trace.
+        What lay over it, a deletion or other bytes, stays as an older version: who did that left a trace. Where that
+        version was held, the newest is too.
         """
         if self.stat(key) is not None and self.sha256_of(key) == sha256:
             return True
@@ -392,6 +393,8 @@ class ObjectStore:
                 file.writelines(chunks)
             file.seek(0)
             self._upload(key, file, version.size_bytes, content_type, sha256, chunks.metadata)
+        if self._is_held(key, version.id):
+            self.hold(key)
 
     def _versions(self, prefix: str) -> Sequence[_Version]:
         with self._translated(prefix):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
 from camsvc.db.queries import audit, faults, incidents
+from camsvc.db.queries.audit import Wanted
 from camsvc.domain.incident import Clip, Incident
 from camsvc.storage import keys
 from camsvc.storage.objects import ObjectStore
@@ -147,3 +149,20 @@ def test_a_large_store_is_checked_day_by_day(fsck: Run, published: list[Incident
         done = fsck("fsck", *other, "--json").json
         assert (done["objects"], done["files"], done["clean"]) == (0, 0, True)
     assert fsck("fsck", "--from", "2026-02-01", "--to", "2026-01-01").status == 2
+
+
+def test_what_was_deleted_or_written_over_is_restored_and_was_a_fault(
+    fsck: Run, published: list[Incident], store: ObjectStore, database: Database
+) -> None:
+    gone, over = (keys.clip_part(each.id, 0) for each in published[:2])
+    store.client.remove_object(bucket_name=store.bucket, object_name=gone)
+    store.client.put_object(bucket_name=store.bucket, object_name=over, data=io.BytesIO(b"forged"), length=6)
+    done = fsck("fsck", "--restore", "--json")
+    assert done.status == 1
+    assert sorted(done.json["restored"]) == sorted((gone, over))
+    after = fsck("fsck", "--json")
+    assert (after.status, after.json["clean"]) == (0, True)
+    with database.session() as session:
+        assert not faults.open_keys(session)
+        told = [each.deed.what for each in audit.entries(session, Wanted(incident=published[0].id), limit=9)]
+    assert told == ["footage.whole_again", "footage.at_fault"]
