@@ -35,6 +35,7 @@ REDACTED: Final = Mark(
 _WORDS: Final[dict[str, str]] = {
     "clock": "sai số/error ±{ms} ms",
     "part": "phần/part {number}/{all}",
+    "slate.length": "thời lượng / length: {length}",
     "slate.gap": "KHÔNG CÓ HÌNH / NO FOOTAGE",
     "slate.fault": "KHÔNG HIỂN THỊ ĐƯỢC / CANNOT BE SHOWN",
 }
@@ -58,7 +59,7 @@ def reason(value: str) -> tuple[str, str]:
 
 
 def slate_length(seconds: float) -> str:
-    return " / ".join(dict.fromkeys(spans(seconds, language) for language in LANGUAGES))
+    return _WORDS["slate.length"].format(length=" / ".join(dict.fromkeys(spans(seconds, each) for each in LANGUAGES)))
 
 
 def class_name(value: str) -> str:

@@ -47,6 +47,9 @@ ROUNDS_MAX: Final = 4
 """Copies made at most. Each looks at every picture; what is left after so many is told to the caller."""
 FLAT_MARGINS: Final = (0.1, 0.4, 1.0)
 """Around what the detector found in a copy; and, while that is made again, around what it goes on to find."""
+SURVEY_SHARE, RENDER_SHARE = 0.4, 0.2
+"""Of all the work of a copy that needs one round, the look at the original; of a round, the rendering. Each further
+round takes half of what progress is left: nobody knows how many there will be."""
 _GREY: Final = Colour.of(f"#{GREY:02x}{GREY:02x}{GREY:02x}")
 _FLAT: Final = (_GREY.y, _GREY.u, _GREY.v)
 
@@ -70,7 +73,8 @@ class RedactionReport:
     seen_tracks: int
     """…and that stay to be seen."""
     added: int
-    """Objects that the tracks had missed and the detector found in the original."""
+    """Objects that the tracks had missed and the detector found in the original; one that was lost from sight and found
+    again counts twice."""
     rounds: tuple[Round, ...]
     """Empty: nobody checked."""
     detector: str | None
@@ -130,18 +134,17 @@ class _Redacting:
     def run(self, out: Path, detector: Detector | None) -> RedactionReport:
         if detector is None:
             return self._report(self._render(out, 0.0, 1.0), 0, [], None)
-        # A look costs about as much as four renderings: of all the work that a copy without faults makes.
-        added = self._survey(detector, 0.0, 0.4)
+        added = self._survey(detector, 0.0, SURVEY_SHARE)
         rounds: list[Round] = []
         draft = out.with_name(f".{out.name}.draft")
         try:
             while True:
-                began = 0.4 + 0.6 * (1 - 0.5 ** len(rounds))
-                ends = 0.4 + 0.6 * (1 - 0.5 ** (len(rounds) + 1))
+                began, ends = (1 - (1 - SURVEY_SHARE) * 0.5**number for number in (len(rounds), len(rounds) + 1))
+                rendered_at = began + (ends - began) * RENDER_SHARE
                 draft.unlink(missing_ok=True)
                 self._strict = detector if rounds else None
-                rendered = self._render(draft, began, began + (ends - began) * 0.2)
-                findings = self._look_through(detector, draft, rendered, began + (ends - began) * 0.2, ends)
+                rendered = self._render(draft, began, rendered_at)
+                findings = self._look_through(detector, draft, rendered, rendered_at, ends)
                 rounds.append(Round(findings.boxes, findings.pictures))
                 if not findings.boxes or len(rounds) == ROUNDS_MAX:
                     break

@@ -116,6 +116,8 @@ class _Rendering:
             except (FFmpegError, IndexError, NotFoundError, IntegrityError):
                 continue
             break
+        if not sizes:
+            raise UnplayableError(f"nothing of incident {self._footage.incident.id} can be read")
         width, height = max(size[0] for size in sizes), max(size[1] for size in sizes)
         self._strips = {part.index: self._strip(part, width) for part in self._footage.parts}
         strip = max(each.height_px for each in self._strips.values())
