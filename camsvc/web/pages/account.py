@@ -103,7 +103,7 @@ class AccountPage:
             tag("p", "cam-soft", say("verify.means"))
             with tag("a", "cam-btn", href="/verify"):
                 icon("verified_user")
-                tag("span", "", say("desk.verify"))
+                tag("span", "", say("verify.tab"))
 
     # Password ------------------------------------------------------------------------------------------------
 

@@ -13,13 +13,13 @@ from camsvc.domain.export_job import Export
 from camsvc.errors import CamsvcError
 from camsvc.web.frame import frame
 from camsvc.web.markup import button, icon, tag
-from camsvc.web.pages.evidence_desk import tabs
+from camsvc.web.pages.cases.tabs import tabs
 from camsvc.web.pages.export_card import ExportCard
 from camsvc.web.pages.exporting import ExportDialog
 from camsvc.web.site import Site, SitePage, for_page
 from camsvc.web.visitor import VISITOR, Visitor
 
-STYLES = ("people.css", "exports.css")
+STYLES = ("people.css", "cases.css", "exports.css")
 PAGE = 30
 """Exports at once: some screens of them."""
 
@@ -47,22 +47,22 @@ class ExportsPage:
         with (
             frame(self._site, visitor, self._words, "cases", say("export.all"), styles=STYLES),
             tag("div", "cam-page"),
+            tag("div", "cam-page__middle"),
         ):
-            tabs(self._words, visitor, "exports")
-            with tag("div", "cam-page__middle"):
-                with tag("div", "cam-page__head"):
-                    tag("h1", "", say("export.all"))
-                    if visitor.user.reach(Action.ADMINISTER) == EVERYWHERE:
-                        self._whose()
-                tag("p", "cam-soft xp-page__means", say("export.all_means"))
-                if visitor.user.reach(Action.EXPORT).is_nowhere:
-                    self._nothing("lock", say("export.may_not"))
-                    return
-                self._room = tag("div", "", data_test="room")
-                self._list = tag("div", "xp-page__list", data_test="exports")
-                self._more = button(say("alerts.more"), "cam-btn", "expand_more", data_test="more-exports")
-                self._more.on("click", self._go_on)
-                self._dialog = ExportDialog(self._site, visitor, self._words, self._begun)
+            tabs(say, "exports")
+            with tag("div", "cam-page__head"):
+                tag("h1", "", say("export.all"))
+                if visitor.user.reach(Action.ADMINISTER) == EVERYWHERE:
+                    self._whose()
+            tag("p", "cam-soft xp-page__means", say("export.all_means"))
+            if visitor.user.reach(Action.EXPORT).is_nowhere:
+                self._nothing("lock", say("export.may_not"))
+                return
+            self._room = tag("div", "", data_test="room")
+            self._list = tag("div", "xp-page__list", data_test="exports")
+            self._more = button(say("alerts.more"), "cam-btn", "expand_more", data_test="more-exports")
+            self._more.on("click", self._go_on)
+            self._dialog = ExportDialog(self._site, visitor, self._words, self._begun)
         await self._read()
         whose = None if self._everyone else visitor.admitted.id
         watcher = for_page(self._client, self._news)

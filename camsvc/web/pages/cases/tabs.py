@@ -1,4 +1,4 @@
-"""The way between the pages of cases."""
+"""The ways between the pages of cases and evidence."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Literal
 from camsvc.web.language import Language
 from camsvc.web.markup import icon, tag
 
-Tab = Literal["cases", "requests"]
+Tab = Literal["cases", "requests", "exports", "verify"]
 TABS: tuple[tuple[Tab, str, str, str], ...] = (
     ("cases", "/cases", "folder_special", "nav.cases"),
     ("requests", "/footage-requests", "front_hand", "request.inbox"),
+    ("exports", "/exports", "archive", "export.all"),
+    ("verify", "/verify", "verified_user", "verify.tab"),
 )
 
 
