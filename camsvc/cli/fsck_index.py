@@ -27,7 +27,7 @@ def expected_files(database: Database, span: Span = EVERYTHING) -> Iterator[Expe
     while True:
         with database.session() as session:
             page = stored_files.after(session, last)
-            book = Book.of(session, [each.id for each in page])
+            book = Book.of(session, page)
         if not page:
             return
         last = page[-1].id
@@ -46,7 +46,7 @@ def expected_of(database: Database, key: str) -> Expected | None:
         incident = stored_files.of(session, id_)
         if incident is None:
             return None
-        book = Book.of(session, [id_])
+        book = Book.of(session, [incident])
     return next((each for each in fsck.with_renditions(files_of(incident, book)) if each.key == key), None)
 
 

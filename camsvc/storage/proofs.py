@@ -7,7 +7,7 @@ not the worker's key. See docs/reference/evidence.md for what that proves, and w
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -65,8 +65,10 @@ class Book:
             self._since[each.worker] = min(each.registered_at, self._since.get(each.worker, each.registered_at))
 
     @classmethod
-    def of(cls, session: Session, incidents: Iterable[UUID]) -> Book:
-        return cls(seals.files_of(session, incidents), seals.keys(session))
+    def of(cls, session: Session, incidents: Sequence[Incident]) -> Book:
+        files = seals.files_of(session, (each.id for each in incidents))
+        ids = {file.seal.key for file in files.values()}
+        return cls(files, seals.keys(session, ids, {each.worker for each in incidents}))
 
     def part(self, incident: Incident, part: ClipPart) -> Verdict:
         file = self._files.get((incident.id, SealOf.CLIP.value, part.index))

@@ -7,6 +7,7 @@ import pytest
 
 from camsvc.api.services import prover
 from camsvc.db.queries import audit, faults
+from camsvc.domain.account import Role
 from camsvc.domain.fault import FaultKind, Finder
 from camsvc.domain.incident import Incident
 from camsvc.storage import keys
@@ -154,3 +155,18 @@ def test_administrators_are_told_once(site: Site, admin: httpx.Client, notary: N
         assert admin.get(url(incident), headers={"Range": "bytes=0-9"}).status_code == 502
     told = [each for each in admin.get("/api/v1/notices").json()["items"] if str(incident.id) in each["path"]]
     assert [(each["kind"], each["facts"]["what"]) for each in told] == [("footage_at_fault", "altered")]
+
+
+def test_people_of_a_case_that_it_is_in_are_told_of_the_case_alone(
+    site: Site, admin: httpx.Client, notary: Notary
+) -> None:
+    incident = recorded(site, notary)
+    with site.client(site.account(Role.INVESTIGATOR)) as officer:
+        case = officer.post("/api/v1/cases", json={"number": "88/2026", "title": "Theft"}).json()
+        item = {"incident": str(incident.id)}
+        assert officer.post(f"/api/v1/cases/{case['id']}/items", json={"items": [item]}).status_code == 201
+        overwrite(site.store, first_key(incident), b"x" * len(CONTENT))
+        assert admin.get(url(incident), headers={"Range": "bytes=0-9"}).status_code == 502
+        (told,) = [each for each in officer.get("/api/v1/notices").json()["items"] if "fault" in each["kind"]]
+    assert told["path"] == f"/cases/{case['id']}"
+    assert told["facts"] == {"what": "altered", "case": "88/2026"}

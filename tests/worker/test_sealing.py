@@ -155,7 +155,7 @@ def test_seals_are_published_with_the_row_and_kept_with_the_objects(
     row = published(rig, store, database, clock)
     assert row.clip is not None
     with database.session() as session:
-        book = Book.of(session, [row.id])
+        book = Book.of(session, [row])
         (key,) = seals.keys(session, [sealer.key])
         chain = [each.deed for each in audit.read(session, 0) if each.deed.what == "worker.key_registered"]
     assert [book.part(row, each).standing for each in row.clip.parts] == [Standing.SEALED] * len(row.clip.parts)
@@ -194,6 +194,6 @@ def test_a_lost_worker_s_footage_is_published_under_the_key_that_sealed_it(
     with database.session() as session:
         found = seals.of_incidents(session, [row.id])
         workers = {each.id: each.worker for each in seals.keys(session)}
-        assert Book.of(session, [row.id]).tracks(row).standing is Standing.SEALED
+        assert Book.of(session, [row]).tracks(row).standing is Standing.SEALED
     assert workers[found[(row.id, "clip", 0)].key] == "w1"
     assert workers[found[(row.id, "tracks", None)].key] == "w2"

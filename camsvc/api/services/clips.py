@@ -113,7 +113,7 @@ def tracks(server: Server, incident: Incident) -> StoredFile:
     """Raises NotYetError, NotFoundError, StoreUnavailableError."""
     file = _picture_or_tracks(server, incident, incident.tracks, "track list", "application/json", "_tracks.json")
     with server.database.session() as session:
-        sealed = Book.of(session, [incident.id]).tracks(incident)
+        sealed = Book.of(session, [incident]).tracks(incident)
     if sealed.sha256 is None or sealed.size_bytes is None:
         return replace(file, sealed=SealOf.TRACKS)  # written before workers sealed: held to its uploader's word
     return replace(file, sha256=sealed.sha256, size_bytes=sealed.size_bytes, sealed=SealOf.TRACKS)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from camsvc.api.context import Server
 from camsvc.api.services import audit, notices
+from camsvc.db.queries import case_items, case_people, cases
 from camsvc.db.queries import faults as rows
 from camsvc.domain.audit import Kind
 from camsvc.domain.fault import Fault, FaultKind, Finder
@@ -34,15 +35,12 @@ def report(
     tell: bool = True,
 ) -> bool:
     """Write down that the file ``key`` is at fault; whether that is news: the audit chain has it then, and
-    administrators get a notice (``tell``). Last in its transaction."""
+    administrators and the people of its cases get a notice (``tell``). Last in its transaction."""
     id_ = incident.id if incident else keys.incident_of(key)
     if not rows.found(session, key, id_, what, by, detail):
         return False
     if tell:
-        path = f"/incidents/{id_}" if id_ else STORAGE_PAGE
-        camera = incident.camera if incident else None
-        told = notices.administrators(session)
-        notices.tell(session, told, NoticeKind.FOOTAGE_AT_FAULT, path, what=what.value, camera=camera)
+        _tell(session, what, id_, incident)
     if id_ is not None:
         rows.touch(session, [id_])
     details = {"key": key, "what": what.value, "by": by.value, "detail": detail}
@@ -81,6 +79,19 @@ def fault_json(fault: Fault) -> dict[str, Any]:
         "found_by": fault.found_by.value,
         "detail": fault.detail,
     }
+
+
+def _tell(session: Session, what: FaultKind, id_: UUID | None, incident: Incident | None) -> None:
+    """Administrators, and the people of cases that it is in, who may not all know more of it than that."""
+    told = set(notices.administrators(session))
+    path = f"/incidents/{id_}" if id_ else STORAGE_PAGE
+    camera = incident.camera if incident else None
+    notices.tell(session, told, NoticeKind.FOOTAGE_AT_FAULT, path, what=what.value, camera=camera)
+    for case_id in case_items.cases_of(session, id_) if id_ else ():
+        others = {each.user_id for each in case_people.people(session, case_id)} - told
+        number = cases.get(session, case_id).number
+        notices.tell(session, others, NoticeKind.FOOTAGE_AT_FAULT, f"/cases/{case_id}", what=what.value, case=number)
+        told |= others
 
 
 def _record(

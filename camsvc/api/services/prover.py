@@ -158,7 +158,7 @@ class Prover:
         """Whether it was at fault when it was last looked at. Raises FootageFaultError when its seal does not fit."""
         with self._database.session() as session:
             open_fault = fault_rows.at(session, file.key)
-            verdict = verdict_of(file, Book.of(session, [file.incident.id])) if file.incident else UNKNOWN
+            verdict = verdict_of(file, Book.of(session, [file.incident])) if file.incident else UNKNOWN
         if verdict.standing is Standing.FORGED:
             outcome = Outcome("", FaultKind.FORGED, verdict.detail)
             self._tell(file, outcome)
@@ -172,7 +172,10 @@ class Prover:
                 return self._running[place]
             if len(self._running) >= WAITING:
                 raise BusyError(f"{WAITING} files wait to be proved already.")
-            proof = Proof(file, self._readers.submit(self._prove, file))
+            try:
+                proof = Proof(file, self._readers.submit(self._prove, file))
+            except RuntimeError as error:  # closed
+                raise BusyError("The server is stopping.") from error
             self._running[place] = proof
         proof.future.add_done_callback(lambda _: self._done(place))
         return proof

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, select, text, update
+from sqlalchemy import Uuid, bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
@@ -50,11 +50,11 @@ def end(session: Session, id_: str, by: str) -> bool:
     return done.first() is not None
 
 
-def keys(session: Session, ids: Collection[str] | None = None) -> list[WorkerKey]:
-    """Those of ``ids`` that are registered (None: all), the oldest first."""
+def keys(session: Session, ids: Collection[str] | None = None, workers: Collection[str] = ()) -> list[WorkerKey]:
+    """Those of ``ids`` that are registered, and all of ``workers``; with None all there are. The oldest first."""
     wanted = select(WorkerKeyRow).order_by(WorkerKeyRow.number).execution_options(populate_existing=True)
     if ids is not None:
-        wanted = wanted.where(WorkerKeyRow.id.in_(set(ids)))
+        wanted = wanted.where(or_(WorkerKeyRow.id.in_(set(ids)), WorkerKeyRow.worker.in_(set(workers))))
     return [_key(row) for row in session.scalars(wanted)]
 
 
