@@ -13,7 +13,7 @@ from camsvc.domain.coverage import Coverage, MissingSpan
 from camsvc.domain.export_job import Contents, Snapshot, Span, Subjects
 from camsvc.domain.fault import Fault
 from camsvc.domain.geo import Location
-from camsvc.domain.incident import ClipPart, Incident
+from camsvc.domain.incident import ClipPart, Gap, Incident
 from camsvc.domain.redaction import Redaction
 from camsvc.domain.seal import SealedFile, WorkerKey
 from camsvc.evidence.ground import Line
@@ -132,6 +132,16 @@ class Found:
         """Of the clip, as far as they go into the package."""
         parts = self.incident.clip.parts if self.incident.clip else ()
         return parts if self.only is None else tuple(part for part in parts if part.index in self.only)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Of the clip, as far as they lie between parts that go into the package."""
+        gaps, parts = (self.incident.clip.gaps if self.incident.clip else ()), self.parts
+        if self.only is None or not parts:
+            return gaps
+        return tuple(
+            gap for gap in gaps if parts[0].ended_at <= gap.started_at and gap.ended_at <= parts[-1].started_at
+        )
 
     @property
     def uncovered(self) -> tuple[tuple[datetime, datetime], ...]:

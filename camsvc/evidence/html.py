@@ -15,7 +15,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-from camsvc.evidence.report import GapView, Report, Section
+from camsvc.evidence.report_views import GapView, Report, Section
 
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("camsvc.evidence"), autoescape=True, trim_blocks=True, lstrip_blocks=True,

@@ -5,36 +5,24 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from importlib.resources import files
-from typing import Final
 
-from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.errors import FPDFException
 from fpdf.fonts import FontFace
 from PIL import Image, UnidentifiedImageError
 
-from camsvc.evidence.drawing import FONT_SIZE, Drawing, Label
-from camsvc.evidence.report import GapView, PartView, Report, Section, SnapshotView, SpanView, Tile
+from camsvc.evidence.pdf_pages import BAD, GOOD, LINE_MM, MARGIN_MM, QUIET, RULE, Pages
+from camsvc.evidence.report_views import GapView, PartView, Report, Section, SnapshotView, SpanView, Tile
 from camsvc.evidence.words import Words
 
-FONT = "Be Vietnam Pro"
-_FACES: Final = {"": "Regular", "B": "Bold"}
-MARGIN_MM = 16.0
-SIZE_PT = 9.0
-LINE_MM = 4.6
-NAMES_MM = 38.0
 PICTURE_MM = 58.0
 TILES_A_ROW, TILE_GAP_MM = 5, 3.0
 SNAPSHOT_ROOM_MM = 45.0
-POINT_MM = 25.4 / 72
-INK, QUIET, GOOD, BAD = (31, 41, 51), (82, 96, 109), (20, 83, 45), (155, 28, 28)
-RULE = (200, 208, 216)
 
 
 def document(report: Report, pictures: Mapping[str, bytes], at: datetime) -> bytes:
     """``pictures``: thumbnails by name; one that is not there, or is no picture, is left out."""
-    pdf = _Pages(report.words, at)
+    pdf = Pages(report.words, at)
     _front(pdf, report, pictures)
     _overview(pdf, report)
     for span in report.spans:
@@ -50,85 +38,7 @@ def document(report: Report, pictures: Mapping[str, bytes], at: datetime) -> byt
     return bytes(pdf.output())
 
 
-class _Pages(FPDF):
-    def __init__(self, words: Words, at: datetime) -> None:
-        super().__init__(format="A4")
-        self._words = words
-        for style, face in _FACES.items():
-            resource = files("fontpkg_be_vietnam_pro") / "files" / f"BeVietnamPro-{face}.ttf"
-            self.add_font(FONT, style, str(resource))
-        self.set_margin(MARGIN_MM)
-        self.set_auto_page_break(True, 18)
-        self.set_creation_date(at)
-        self.set_title(words("title"))
-        self.set_lang(words.language)
-        self.set_creator("camsvc")
-        self.alias_nb_pages()
-        self.add_page()
-
-    def footer(self) -> None:
-        self.set_y(-12)
-        self.ink(QUIET, size=7.5)
-        self.cell(0, 5, self._words("page", page=self.page_no(), pages="{nb}"), align="R")
-
-    def ink(self, colour: tuple[int, int, int] = INK, style: str = "", size: float = SIZE_PT) -> None:
-        self.set_font(FONT, style, size)
-        self.set_text_color(*colour)
-
-    def text_block(self, text: str, width: float = 0) -> None:
-        self.multi_cell(width, LINE_MM, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-    def heading(self, text: str, size: float = 13) -> None:
-        self.ln(3)
-        if self.will_page_break(30):
-            self.add_page()
-        self.ink(style="B", size=size)
-        self.multi_cell(0, size * 0.5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        self.ln(1.5)
-
-    def facts(self, rows: Sequence[tuple[str, str]], width: float) -> None:
-        for name, value in rows:
-            lines = self.multi_cell(width - NAMES_MM, LINE_MM, value, align="L", dry_run=True, output="LINES")
-            if self.will_page_break(LINE_MM * len(lines if isinstance(lines, list) else ())):
-                self.add_page()
-            top = self.get_y()
-            self.ink(QUIET)
-            self.multi_cell(NAMES_MM - 2, LINE_MM, name, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-            left_bottom = self.get_y()
-            self.set_xy(self.l_margin + NAMES_MM, top)
-            self.ink()
-            self.multi_cell(width - NAMES_MM, LINE_MM, value, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-            self.set_y(max(self.get_y(), left_bottom) + 0.6)
-
-    def drawing(self, drawing: Drawing) -> None:
-        scale = self.epw / drawing.width
-        if self.will_page_break(drawing.height * scale):
-            self.add_page()
-        left, top = self.l_margin, self.get_y()
-        for item in drawing.items:
-            if isinstance(item, Label):
-                self._label(item, left, top, scale)
-                continue
-            points = [(left + x * scale, top + y * scale) for x, y in item.points]
-            if item.stroke:
-                self.set_draw_color(item.stroke)
-                self.set_line_width(item.width * scale)
-            if item.fill:
-                self.set_fill_color(item.fill)
-                self.polygon(points, style="DF" if item.stroke else "F")
-            else:
-                self.polyline(points)
-        self.set_y(top + drawing.height * scale + 1)
-
-    def _label(self, item: Label, left: float, top: float, scale: float) -> None:
-        self.ink(size=FONT_SIZE * scale / POINT_MM)
-        self.set_text_color(item.colour)
-        width = self.get_string_width(item.text)
-        shift = {"start": 0.0, "middle": width / 2, "end": width}[item.anchor]
-        self.text(left + item.x * scale - shift, top + item.y * scale, item.text)
-
-
-def _front(pdf: _Pages, report: Report, pictures: Mapping[str, bytes]) -> None:
+def _front(pdf: Pages, report: Report, pictures: Mapping[str, bytes]) -> None:
     words = report.words
     pdf.ink(style="B", size=18)
     pdf.multi_cell(0, 9, words("title"), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
@@ -151,7 +61,7 @@ def _front(pdf: _Pages, report: Report, pictures: Mapping[str, bytes]) -> None:
     _tiles(pdf, report.tiles, pictures)
 
 
-def _tiles(pdf: _Pages, tiles: Sequence[Tile], pictures: Mapping[str, bytes]) -> None:
+def _tiles(pdf: Pages, tiles: Sequence[Tile], pictures: Mapping[str, bytes]) -> None:
     """Rows of small pictures with their numbers."""
     shown = [(tile, pictures[tile.picture]) for tile in tiles if tile.picture in pictures]
     width = (pdf.epw - TILE_GAP_MM * (TILES_A_ROW - 1)) / TILES_A_ROW
@@ -171,7 +81,7 @@ def _tiles(pdf: _Pages, tiles: Sequence[Tile], pictures: Mapping[str, bytes]) ->
         pdf.set_y(top + height + 5)
 
 
-def _overview(pdf: _Pages, report: Report) -> None:
+def _overview(pdf: Pages, report: Report) -> None:
     words = report.words
     if report.map or report.stretches:
         pdf.add_page()
@@ -192,7 +102,7 @@ def _overview(pdf: _Pages, report: Report) -> None:
         pdf.text_block(words("lanes.note"))
 
 
-def _span(pdf: _Pages, span: SpanView, words: Words) -> None:
+def _span(pdf: Pages, span: SpanView, words: Words) -> None:
     pdf.heading(span.heading)
     pdf.facts(span.facts, pdf.epw)
     _holes(pdf, span.holes, words)
@@ -204,7 +114,7 @@ def _span(pdf: _Pages, span: SpanView, words: Words) -> None:
         pdf.text_block(words("span.none"))
 
 
-def _holes(pdf: _Pages, holes: Sequence[str], words: Words) -> None:
+def _holes(pdf: Pages, holes: Sequence[str], words: Words) -> None:
     pdf.ln(1)
     for hole in holes:
         pdf.ink(BAD)
@@ -214,7 +124,7 @@ def _holes(pdf: _Pages, holes: Sequence[str], words: Words) -> None:
         pdf.text_block(words("no.gaps"))
 
 
-def _snapshot(pdf: _Pages, snapshot: SnapshotView, pictures: Mapping[str, bytes]) -> None:
+def _snapshot(pdf: Pages, snapshot: SnapshotView, pictures: Mapping[str, bytes]) -> None:
     pdf.heading(snapshot.heading, 10.5)
     if pdf.will_page_break(SNAPSHOT_ROOM_MM):
         pdf.add_page()
@@ -228,7 +138,7 @@ def _snapshot(pdf: _Pages, snapshot: SnapshotView, pictures: Mapping[str, bytes]
         pdf.text_block(snapshot.warning)
 
 
-def _howto(pdf: _Pages, report: Report) -> None:
+def _howto(pdf: Pages, report: Report) -> None:
     words = report.words
     pdf.heading(words("howto"))
     pdf.ink()
@@ -240,7 +150,7 @@ def _howto(pdf: _Pages, report: Report) -> None:
     pdf.text_block(words("howto.3"))
 
 
-def _incident(pdf: _Pages, section: Section, pictures: Mapping[str, bytes], words: Words) -> None:
+def _incident(pdf: Pages, section: Section, pictures: Mapping[str, bytes], words: Words) -> None:
     pdf.add_page()
     pdf.heading(section.heading)
     top = pdf.get_y()
@@ -266,7 +176,7 @@ def _incident(pdf: _Pages, section: Section, pictures: Mapping[str, bytes], word
             _part(pdf, each)
 
 
-def _gap(pdf: _Pages, gap: GapView) -> None:
+def _gap(pdf: Pages, gap: GapView) -> None:
     """A bar between two files."""
     pdf.ln(2)
     pdf.ink(BAD, style="B", size=8.5)
@@ -274,7 +184,7 @@ def _gap(pdf: _Pages, gap: GapView) -> None:
     pdf.multi_cell(0, LINE_MM + 1.5, gap.text, align="L", fill=True, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
-def _picture(pdf: _Pages, jpeg: bytes | None, top: float) -> tuple[int, float] | None:
+def _picture(pdf: Pages, jpeg: bytes | None, top: float) -> tuple[int, float] | None:
     """At the right of the facts: its page and where it ends."""
     if jpeg is None:
         return None
@@ -287,7 +197,7 @@ def _picture(pdf: _Pages, jpeg: bytes | None, top: float) -> tuple[int, float] |
     return pdf.page_no(), top + height
 
 
-def _part(pdf: _Pages, part: PartView) -> None:
+def _part(pdf: Pages, part: PartView) -> None:
     pdf.heading(f"{part.heading}: {part.file}", 9.5)
     if part.warning:
         pdf.ink(BAD, style="B")
@@ -297,7 +207,7 @@ def _part(pdf: _Pages, part: PartView) -> None:
         pdf.text_block(line)
 
 
-def _custody(pdf: _Pages, report: Report) -> None:
+def _custody(pdf: Pages, report: Report) -> None:
     words = report.words
     pdf.heading(words("custody"))
     pdf.ink(QUIET, size=8)

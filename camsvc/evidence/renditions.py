@@ -89,8 +89,7 @@ class Renditions:
 
     def _footage(self, found: Found, tracks: dict[str, Any] | None, reading: _Reading) -> Footage:
         incident = found.incident
-        gaps = incident.clip.gaps if incident.clip else ()
-        clip = Clip(found.parts, gaps) if found.parts else None
+        clip = Clip(found.parts, found.gaps) if found.parts else None
         return Footage(
             replace(incident, clip=clip),
             found.camera.name or "",

@@ -36,6 +36,7 @@ from camsvc.evidence.contents import (
     Role,
 )
 from camsvc.evidence.identity import fingerprint_of, is_signed, parse_certificates
+from camsvc.evidence.manifest_shape import check_shape
 from camsvc.evidence.recording_check import check_recording
 from camsvc.evidence.zip_format import Entry
 from camsvc.evidence.zip_reader import DamagedError, ZipReader
@@ -205,7 +206,7 @@ class _Verification:
                     MANIFEST,
                 )
                 return None
-            _Shape.check(manifest)
+            check_shape(manifest)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self._verdict.failed(Check.MANIFEST, f"it cannot be read: {type(error).__name__}", MANIFEST)
             return None
@@ -325,41 +326,6 @@ class _Verification:
     def _provenance(self, manifest: dict[str, Any]) -> None:
         if any(each["role"] == Role.PROVENANCE for each in manifest["files"]):
             self._verdict.unchecked(Check.PROVENANCE, "the C2PA manifests of clips and copies: use a C2PA reader")
-
-
-class _Shape:
-    """That a manifest has the members that are used, of the kinds that are used."""
-
-    @staticmethod
-    def check(manifest: dict[str, Any]) -> None:
-        """Raises TypeError, KeyError, ValueError."""
-        _text(manifest["package"], manifest["created_at"], manifest["sha256sums"])
-        _text(manifest["installation"]["certificate_sha256"])
-        moment = datetime.fromisoformat(manifest["created_at"])
-        if moment.tzinfo is None:
-            raise ValueError("a time without a zone")
-        for each in _list(manifest["files"]):
-            _text(each["name"], each["role"], each["state"])
-            if each["sha256"] is not None:
-                _text(each["sha256"])
-                int(each["size_bytes"])
-        _text(manifest["custody"]["head"])
-        for each in _list(manifest["custody"]["records"]):
-            _text(each["before"], each["hash"])
-            bytes.fromhex(each["before"])
-            if type(each["record"]["seq"]) is not int:
-                raise TypeError("a number is no number")
-
-
-def _text(*values: object) -> None:
-    if not all(isinstance(value, str) for value in values):
-        raise TypeError("a text is no text")
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError("a list is no list")
-    return value
 
 
 def vouches(given: x509.Certificate, leaf: x509.Certificate) -> bool:
