@@ -248,7 +248,8 @@ class FootageRequest(BaseModel):
     id: int
     case: int
     case_number: str
-    wanted: Wanted
+    item: int | None = Field(description="Row of the case that it was asked for by; else it was named")
+    wanted: Wanted = Field(description="Of a row only the times, until it is given: who asks may not know the rest")
     reason: str
     state: RequestState
     live: bool = Field(description="It gives footage now")

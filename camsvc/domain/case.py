@@ -168,6 +168,8 @@ class FootageRequest:
     """When somebody ended the approval before its time."""
     ended_by: str | None = None
     end_reason: str | None = None
+    item: int | None = None
+    """Row of the case that it was asked for by; None: who asked named it."""
 
     def is_live(self, now: datetime) -> bool:
         """Whether it gives footage at ``now``."""

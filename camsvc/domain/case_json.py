@@ -80,6 +80,7 @@ def request_json(request: FootageRequest, *, decides: bool, now: datetime) -> di
         "id": request.id,
         "case": request.case_id,
         "case_number": request.case_number,
+        "item": request.item,
         "wanted": wanted_json(request.wanted),
         "reason": request.reason,
         "state": request.state.value,

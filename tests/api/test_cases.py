@@ -510,8 +510,10 @@ class TestRequests:
         assert not lan.items(case)[0]["open"]
         (item,) = lan.items(case)
         again = self.ask(lan, case, item=item["id"])
-        assert again["wanted"]["incident"] == str(there.id)
-        answered(self.decide(hoa, again))
+        assert (again["item"], again["wanted"]["incident"]) == (item["id"], None), "it is a closed row"
+        assert again["wanted"]["from"] == item["from"]
+        assert str(there.id) not in lan.client.get(REQUESTS, params={"state": "asked"}).text
+        assert answered(self.decide(hoa, again))["wanted"]["incident"] == str(there.id)
         assert lan.client.get(path).status_code == 200
         assert lan.client.post(f"{REQUESTS}/{again['id']}/end", json={"reason": "x"}).status_code == 403
         ended = answered(hoa.client.post(f"{REQUESTS}/{again['id']}/end", json={"reason": "given in full"}))

@@ -278,6 +278,11 @@ class FootageRequestRow(Base):
     place: Mapped[str | None] = mapped_column(
         comment="Path of the area whose right decides; null: it names nothing that exists, administrators see that."
     )
+    item: Mapped[int | None] = mapped_column(
+        Big,
+        ForeignKey("case_items.id"),
+        comment="Row of the case that it was asked for by: who asks may not know what it is of; null: it was named.",
+    )
     reason: Mapped[str] = mapped_column(comment="Why, in the words of who asks.")
     state: Mapped[RequestState] = mapped_column(
         one_of(RequestState, "state"), comment="asked, approved, refused or withdrawn."

@@ -21,8 +21,20 @@ OPEN_MAX = 100
 """Undecided ones of a case: more is asked of an area, not of its cameras one by one."""
 
 
-def add(session: Session, case_id: int, wanted: Wanted, reason: str, place: str | None, by: By) -> FootageRequest:
-    """``place``: area whose right decides; None: it names nothing. Raises ConflictError for too many."""
+def add(
+    session: Session,
+    case_id: int,
+    wanted: Wanted,
+    reason: str,
+    place: str | None,
+    by: By,
+    *,
+    item: int | None = None,
+) -> FootageRequest:
+    """``place``: area whose right decides; None: it names nothing. ``item``: by which row of the case it was asked for.
+
+    Raises ConflictError for too many.
+    """
     undecided = select(func.count()).where(
         FootageRequestRow.case_id == case_id, FootageRequestRow.state == RequestState.ASKED
     )
@@ -38,6 +50,7 @@ def add(session: Session, case_id: int, wanted: Wanted, reason: str, place: str 
         from_at=wanted.from_at,
         to_at=wanted.to_at,
         place=place,
+        item=item,
         reason=reason,
         state=RequestState.ASKED,
         asked_by=by.name,
@@ -163,6 +176,7 @@ def request_of(row: FootageRequestRow, number: str) -> FootageRequest:
         ended_at=row.ended_at,
         ended_by=row.ended_by,
         end_reason=row.end_reason,
+        item=row.item,
     )
 
 

@@ -28,6 +28,7 @@ from camsvc.db.queries.incidents import IncidentPage
 from camsvc.domain.account import Action, Reach, User
 from camsvc.domain.audit import Kind, Outcome
 from camsvc.domain.case import CaseRole, CaseState, FootageRequest, Item, ItemKind, RequestState, Wanted
+from camsvc.domain.hold import MARGIN
 from camsvc.domain.notice import NoticeKind
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import InputError, NotFoundError
@@ -56,18 +57,17 @@ def ask(
     with working(server, user, case_id, source=source) as work:
         asked = _of_item(case_items.get(work.session, case_id, item)) if item is not None else wanted
         place = _place(work.session, asked)
-        made = rows.add(work.session, case_id, asked, reason, place, work.by)
+        made = rows.add(work.session, case_id, asked, reason, place, work.by, item=item)
         facts = {"case": work.case.number, "by": user.name, "reason": reason}
         notices.tell(work.session, _deciders(work.session, made), NoticeKind.FOOTAGE_ASKED, PAGE, **facts)
         work.done("footage.asked", {"request": made.id, "reason": reason}, **_told(made))
-    return hidden(made)
+        return _seen(server, work.session, user, [made])[0]
 
 
 def of_case(server: Server, user: User, case_id: int, *, source: str | None = None) -> list[FootageRequest]:
     """All of a case, the newest first. Raises NotFoundError."""
     with reading(server, user, case_id, source=source) as work:
-        found = rows.of_case(work.session, case_id)
-    return [_as_seen(user, each) for each in found]
+        return _seen(server, work.session, user, rows.of_case(work.session, case_id))
 
 
 def asked(
@@ -81,7 +81,7 @@ def asked(
     """By ``user``; the newest first."""
     with server.database.session() as session:
         found = rows.asked_by(session, user.id, state=state, before=before, limit=limit)
-    return [_as_seen(user, each) for each in found]
+        return _seen(server, session, user, found)
 
 
 def to_decide(
@@ -102,9 +102,9 @@ def get(server: Server, user: User, request: int, *, source: str | None = None) 
     """For who asked, the people of its case, and who may decide. Raises NotFoundError, recorded."""
     with server.database.session() as session:
         found = _known(session, user, request)
-    if found is None:
-        raise _refused(server, user, request, source)
-    return _as_seen(user, found)
+        if found is not None:
+            return _seen(server, session, user, [found])[0]
+    raise _refused(server, user, request, source)
 
 
 def may_decide(user: User, request: FootageRequest) -> bool:
@@ -136,9 +136,10 @@ def withdraw(server: Server, user: User, request: int, *, source: str | None = N
     if found.asked_by_id != user.id and not _leads(server, user, found.case_id):
         raise ForbiddenError("Only who asked, or who leads the case, may withdraw a request.")
     with server.database.session() as session:
+        cases.get(session, found.case_id, lock=True)
         changed = rows.withdraw(session, request)
         _done(session, user, changed, "footage.withdrawn", {}, source)
-    return _as_seen(user, changed)
+        return _seen(server, session, user, [changed])[0]
 
 
 def end(server: Server, user: User, request: int, reason: str, *, source: str | None = None) -> FootageRequest:
@@ -148,6 +149,7 @@ def end(server: Server, user: User, request: int, reason: str, *, source: str | 
     if not may_decide(user, found):
         raise ForbiddenError("Only who may approve this request may end it.")
     with server.database.session() as session:
+        cases.get(session, found.case_id, lock=True)
         changed = rows.end(session, request, By(user.id, user.name), reason)
         _tell_asker(session, changed, user.name, "ended", reason)
         _done(session, user, changed, "footage.ended", {"reason": reason}, source)
@@ -184,11 +186,6 @@ def incidents_of(
             details=details,
         )
     return page
-
-
-def hidden(request: FootageRequest) -> FootageRequest:
-    """As who asks sees it: not whether it names anything."""
-    return replace(request, place=None)
 
 
 def _decide(
@@ -254,9 +251,9 @@ def _of_item(item: Item) -> Wanted:
         return Wanted(incident=item.incident)
     if item.kind is ItemKind.SPAN:
         return Wanted(camera=item.camera, from_at=item.from_at, to_at=item.to_at)
-    raise InputError(
-        "a picture is asked for by its incident, or by its camera and time", parameter="item", cure="name them"
-    )
+    if item.incident is not None:
+        return Wanted(incident=item.incident)
+    return Wanted(camera=item.camera, from_at=item.from_at - MARGIN, to_at=item.to_at + MARGIN)
 
 
 def _place(session: Session, wanted: Wanted) -> str | None:
@@ -278,8 +275,29 @@ def _deciders(session: Session, request: FootageRequest) -> list[int]:
     return [each.id for each in accounts.all_users(session) if not each.disabled and may_decide(each, request)]
 
 
-def _as_seen(user: User, request: FootageRequest) -> FootageRequest:
-    return request if may_decide(user, request) else hidden(request)
+def _seen(server: Server, session: Session, user: User, requests: Sequence[FootageRequest]) -> list[FootageRequest]:
+    """As ``user`` may see them. Who may not decide does not learn whether there is such a thing; and of what was asked
+    for by a closed row of the case only its times, until it is given."""
+    now = server.clock.now()
+    closed = [each for each in requests if each.item is not None and not each.is_live(now)]
+    times = {
+        (case_id, each.id): (each.from_at, each.to_at)
+        for case_id in {each.case_id for each in closed}
+        for removed in (False, True)
+        for each in case_items.of_case(
+            session, case_id, {each.item for each in closed if each.item is not None}, removed=removed
+        )
+    }
+    told = []
+    for each in requests:
+        if may_decide(user, each):
+            told.append(each)
+        elif each in closed and each.item is not None:
+            from_at, to_at = times[(each.case_id, each.item)]
+            told.append(replace(each, place=None, wanted=Wanted(from_at=from_at, to_at=to_at)))
+        else:
+            told.append(replace(each, place=None))
+    return told
 
 
 def _known(session: Session, user: User, request: int) -> FootageRequest | None:

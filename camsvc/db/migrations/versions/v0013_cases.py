@@ -30,8 +30,8 @@ def upgrade() -> None:
     _case_items()
     _case_notes()
     _case_people()
-    _footage_requests()
     _case_note_texts()
+    _footage_requests()
     op.execute(_REFUSE)
     for table in _ONLY_ADDED_TO:
         _refuse(table, "UPDATE OR DELETE OR TRUNCATE")
@@ -330,6 +330,19 @@ def _case_people() -> None:
     op.create_index("ix_case_people_user_id", "case_people", ["user_id"], unique=False)
 
 
+def _case_note_texts() -> None:
+    op.create_table(
+        "case_note_texts",
+        sa.Column("note", sa.BigInteger(), nullable=False, comment="Which note."),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, 3, …: the highest is what it says now."),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False, comment="When."),
+        sa.Column("text", sa.Text(), nullable=False, comment="What it said from then on."),
+        sa.ForeignKeyConstraint(["note"], ["case_notes.id"], name=op.f("fk_case_note_texts_note")),
+        sa.PrimaryKeyConstraint("note", "number", name=op.f("pk_case_note_texts")),
+        comment="What a note said, each time that it was written or edited. Only added to.",
+    )
+
+
 def _footage_requests() -> None:
     op.create_table(
         "footage_requests",
@@ -365,6 +378,12 @@ def _footage_requests() -> None:
             sa.Text(),
             nullable=True,
             comment="Path of the area whose right decides; null: it names nothing that exists, administrators see that.",
+        ),
+        sa.Column(
+            "item",
+            sa.BigInteger(),
+            nullable=True,
+            comment="Row of the case that it was asked for by: who asks may not know what it is of; null: it was named.",
         ),
         sa.Column("reason", sa.Text(), nullable=False, comment="Why, in the words of who asks."),
         sa.Column(
@@ -429,6 +448,7 @@ def _footage_requests() -> None:
         sa.ForeignKeyConstraint(["asked_by_id"], ["users.id"], name=op.f("fk_footage_requests_asked_by_id")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_footage_requests_case_id")),
         sa.ForeignKeyConstraint(["decided_by_id"], ["users.id"], name=op.f("fk_footage_requests_decided_by_id")),
+        sa.ForeignKeyConstraint(["item"], ["case_items.id"], name=op.f("fk_footage_requests_item")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_footage_requests")),
         comment="Footage that people of a case ask for from where they may not look. An approved one is the share itself: it gives the footage to the people of the case until it ends. Never deleted.",
     )
@@ -440,16 +460,3 @@ def _footage_requests() -> None:
         postgresql_where=sa.text("state = 'asked'"),
     )
     op.create_index("ix_footage_requests_case_id", "footage_requests", ["case_id", "id"], unique=False)
-
-
-def _case_note_texts() -> None:
-    op.create_table(
-        "case_note_texts",
-        sa.Column("note", sa.BigInteger(), nullable=False, comment="Which note."),
-        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, 3, …: the highest is what it says now."),
-        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False, comment="When."),
-        sa.Column("text", sa.Text(), nullable=False, comment="What it said from then on."),
-        sa.ForeignKeyConstraint(["note"], ["case_notes.id"], name=op.f("fk_case_note_texts_note")),
-        sa.PrimaryKeyConstraint("note", "number", name=op.f("pk_case_note_texts")),
-        comment="What a note said, each time that it was written or edited. Only added to.",
-    )

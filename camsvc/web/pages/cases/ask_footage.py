@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from uuid import UUID
 
 from nicegui import ui
 
 from camsvc.api.services.cases import requests as service
-from camsvc.domain.case import ItemKind, Wanted
+from camsvc.domain.case import Wanted
 from camsvc.errors import InputError
 from camsvc.web.forms import Told, choice, entry, one
 from camsvc.web.markup import tag
@@ -21,8 +20,6 @@ from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
 
 KINDS = ("camera", "area", "incident")
-AROUND = timedelta(seconds=30)
-"""Of a picture: what went on about it."""
 
 
 class AskFootage:
@@ -83,11 +80,6 @@ class AskFootage:
         return Wanted(camera=named, from_at=from_, to_at=to)
 
 
-def _wanted(piece: Piece) -> tuple[Wanted, int | None]:
-    """A closed row by itself; a picture by what it was taken of."""
-    item = piece.item
-    if item.kind is not ItemKind.SNAPSHOT:
-        return Wanted(), item.id
-    if item.incident is not None:
-        return Wanted(incident=item.incident), None
-    return Wanted(camera=item.camera, from_at=item.from_at - AROUND, to_at=item.to_at + AROUND), None
+def _wanted(piece: Piece) -> tuple[Wanted, int]:
+    """A closed row by itself: who asks may not know what it is of."""
+    return Wanted(), piece.item.id
