@@ -21,7 +21,7 @@ from camsvc.evidence.closely import look_closely
 from camsvc.evidence.footage import Footage
 from camsvc.evidence.obscuring import obscure
 from camsvc.evidence.redacting import RedactionReport, make_redacted, redacted_frame
-from camsvc.evidence.regions import Hiding
+from camsvc.evidence.regions import CARRY_S, Hiding
 from camsvc.vision.detector import Detector
 from tests.evidence.footages import cut, footage_of, track, tracks_of, truth
 from tests.video import Film, make_film, read_number
@@ -104,15 +104,15 @@ def test_nobody_outside_of_the_choice_is_detectable_in_the_copy_of_a_street(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("with_tracks", [True, False])
-def test_nobody_is_detectable_in_the_copies_of_whole_clips(
-    footage: Path, detector: Detector, tmp_path: Path, with_tracks: bool
+@pytest.mark.parametrize(("name", "kept"), [("ped_tud_campus", 1), ("ped_tud_stadtmitte", 4)])
+def test_nobody_is_detectable_in_the_copy_of_a_whole_clip(
+    footage: Path, detector: Detector, tmp_path: Path, name: str, kept: int, with_tracks: bool
 ) -> None:
-    for name, kept in (("ped_tud_stadtmitte", 4), ("ped_tud_campus", None)):
-        tracks = truth(footage / "gt" / f"{name}.txt", 25, 640, 480, 60.0) if with_tracks else None
-        _redact_street(
-            footage / f"{name}.mp4", tracks, kept if with_tracks else None, detector, tmp_path / f"{name}.mp4"
-        )
+    tracks = truth(footage / "gt" / f"{name}.txt", 25, 640, 480, 60.0) if with_tracks else None
+    seen = kept if with_tracks else None
+    _redact_street(footage / f"{name}.mp4", tracks, seen, detector, tmp_path / "copy.mp4")
 
 
 def _redact_street(
@@ -128,7 +128,10 @@ def _redact_street(
     for number, image in enumerate(pictures(copy, 480)):
         found = [each for each in detector.detect([image])[0] if each.confidence >= CONFIDENCE]
         people = [each for each in found if each.object_class is ObjectClass.PERSON]
-        at = [Box(*point[1:5]) for point in paths.get(kept, ()) if point[0] == round(number / 25 * 90_000)]
+        # Who is kept walks on for a moment after the truth lost sight of them, and so does the choice.
+        near = [point for point in paths.get(kept, ()) if abs(point[0] / 90_000 - number / 25) <= CARRY_S]
+        nearest = sorted(near, key=lambda point: abs(point[0] / 90_000 - number / 25))
+        at = [Box(*point[1:5]) for point in nearest[:1]]
         others = [each for each in people if not at or _apart(each.box, at[0])]
         assert not others, f"picture {number}: {others}"
         was_there += bool(at)
