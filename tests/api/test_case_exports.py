@@ -70,7 +70,8 @@ def test_a_case_is_exported_with_what_was_given_to_it_and_the_end_of_that_ends_d
     with zipfile.ZipFile(io.BytesIO(answer.content)) as package:
         clips = [package.read(each) for each in package.namelist() if each.endswith("clip-0000.mp4")]
         assert clips == [CLIP, CLIP]
-        assert case["number"] in package.read("manifest.json").decode()
+        manifest = package.read("manifest.json").decode()
+        assert all(each in manifest for each in (case["number"], "Cướp giật", f"{minh.name} (member)"))
     listed = answered(minh.client.get(EXPORTS, params={"case": case["id"]}))["items"]
     assert [each["id"] for each in listed] == [export["id"]]
     assert minh.client.delete(path).status_code == 403

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from camsvc.api.services.exports import standing
 from camsvc.api.services.exports.pulse import Pulse
-from camsvc.db.queries import accounts
+from camsvc.db.queries import accounts, case_people
 from camsvc.db.queries.export_runs import Claimed, Ready
 from camsvc.domain.case import Access
 from camsvc.errors import AccessError, StoreError
@@ -39,12 +39,13 @@ def make(means: Means, job: Claimed, pulse: Pulse, scratch: Path) -> Ready:
     with means.database.session() as session:
         access = _access(session, job)
         found = gather(session, job.export.subjects, access)
+        request = _request(session, job)
     recipient = parse_certificates(job.recipient_pem.encode("ascii"))[0] if job.recipient_pem else None
     key = keys.export_package(job.export.id, job.claim, encrypted=recipient is not None)
     scratch.mkdir(parents=True, exist_ok=True)
     options = Options(job.export.contents, scratch, pulse.progress, pulse.check)
     with means.store.writing(key, BINARY if recipient else ZIP, pulse.check) as upload:
-        made, envelope = _write(means, job, upload, options, access, recipient)
+        made, envelope = _write(means, request, upload, options, access, recipient)
     ready = _ready(job, made, found, key, upload)
     ready = replace(ready, footage_bytes=pulse.done_bytes)
     if envelope is None:
@@ -84,20 +85,26 @@ def _access(session: Session, job: Claimed) -> Access:
     return Access(reach, now.shares)
 
 
-def _write(
-    means: Means, job: Claimed, sink: Sink, options: Options, access: Access, recipient: x509.Certificate | None
-) -> tuple[Made, bytes | None]:
+def _request(session: Session, job: Claimed) -> Request:
     asked = job.export
-    request = Request(
+    people = case_people.people(session, asked.case_id) if asked.case_id is not None else []
+    return Request(
         asked.subjects,
         asked.reason,
         asked.created_by,
         case_number=asked.case_number,
         case_title=job.case_title,
+        case_people=tuple(f"{each.user_name} ({each.role.value})" for each in people),
         user_id=job.user_id,
         user_name=asked.created_by,
         source=job.source,
     )
+
+
+def _write(
+    means: Means, request: Request, sink: Sink, options: Options, access: Access, recipient: x509.Certificate | None
+) -> tuple[Made, bytes | None]:
+    """What was made, and the envelope of an encrypted package."""
     if recipient is None:
         return export(means, request, sink, options, access), None
     encrypted = EncryptedSink(sink, recipient)
