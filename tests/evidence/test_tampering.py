@@ -65,11 +65,11 @@ def test_verify_finds_a_change_of_any_byte_outside_the_data_of_files(exported: E
     data, chance, file = exported.file.read_bytes(), random.Random(6), tmp_path / "p.zip"
     with zipfile.ZipFile(exported.file) as archive:
         infos, start = archive.infolist(), archive.start_dir
-    places = list(range(start, len(data), 17))
+    places = list(range(start, len(data), 31))
     for info in infos:
         body = info.header_offset + 30 + len(info.filename)
         end = body + info.file_size
-        places += [*range(info.header_offset, body, 11), *range(end, end + 16, 5)]
+        places += [*range(info.header_offset, body, 19), *range(end, end + 16, 7)]
     for place in places:
         file.write_bytes(flipped(data, place, chance))
         assert not verify(file).holds, place
