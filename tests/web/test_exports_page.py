@@ -120,6 +120,8 @@ def test_a_recipient_is_named_before_anything_is_encrypted_for_them(
         page.set_input_files("[data-test=recipient]", str(tmp_path / "theirs.pem"))
         page.wait_for_selector("[data-test=recipient-said] >> text=Viện kiểm sát tỉnh")
         shot(opened, "export-dialog-phone-vi")
+        page.click("text=Chia sẻ")
+        page.wait_for_selector(f"[data-test=redact][href='/incidents/{walkers.id}/redact']")
 
 
 def test_the_presets_never_mix_originals_with_what_is_redacted() -> None:

@@ -50,6 +50,7 @@ class ExportCard:
         self._client = ui.context.client
         self._export: Export | None = None
         self._holder: Element | None = None
+        self._is_reading = self._is_due = False
         self._bar: Element | None = None
         self._pace: Element | None = None
 
@@ -65,6 +66,19 @@ class ExportCard:
         self.show(export)
 
     async def renew(self) -> None:
+        """One reading at a time, so that an older answer never comes after a newer one; asked meanwhile, once more."""
+        self._is_due = True
+        if self._is_reading:
+            return
+        self._is_reading = True
+        try:
+            while self._is_due and not self.is_gone:
+                self._is_due = False
+                await self._read()
+        finally:
+            self._is_reading = False
+
+    async def _read(self) -> None:
         if self._export is None:
             return
         try:

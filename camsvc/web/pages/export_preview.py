@@ -25,8 +25,10 @@ Stretch = tuple[datetime, datetime]
 class PreviewPane:
     """Builds into the element that is open when it is called."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, *, redacts: bool = False) -> None:
+        """``redacts``: what is hidden can be decided for each incident."""
         self._words = words
+        self._redacts = redacts
 
     def build(self, found: Foreseen) -> None:
         preview = found.preview
@@ -108,6 +110,11 @@ class PreviewPane:
                     self._mark("bad", "gpp_bad", say(f"export.fault.{what}"))
                 if each.parts and not each.is_sealed:
                     self._mark("idle", "no_encryption", say("export.unsealed"))
+                if self._redacts and each.parts:
+                    href = f"/incidents/{incident.id}/redact"
+                    with tag("a", "cam-btn cam-btn--small", href=href, target="_blank", data_test="redact"):
+                        icon("blur_on")
+                        tag("span", "", say("export.redact"))
 
     def _span(self, each: PreviewSpan) -> None:
         words, span = self._words, each.span

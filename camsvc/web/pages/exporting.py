@@ -203,6 +203,7 @@ class ExportDialog:
         """What it would come to. The last question's answer is shown, whichever comes first."""
         self._turn = turn = self._turn + 1
         server, visitor = self._site.server, self._visitor
+        redacts = self._order.contents.redacted
         self._preview.props["aria-busy"] = "true"
         try:
             found = await asyncio.to_thread(exports.preview, server, visitor.user, self._order, source=visitor.source)
@@ -210,7 +211,7 @@ class ExportDialog:
             said = fault(self._words.language, error)
             self._show(turn, lambda: _trouble(said))
             return
-        self._show(turn, lambda: PreviewPane(self._words).build(found))
+        self._show(turn, lambda: PreviewPane(self._words, redacts=redacts).build(found))
 
     def _show(self, turn: int, build: Callable[[], None]) -> None:
         if turn != self._turn or self._client.is_deleted or self._preview.is_deleted:

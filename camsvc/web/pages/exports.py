@@ -39,7 +39,7 @@ class ExportsPage:
         self._client = ui.context.client
         self._cards: dict[str, ExportCard] = {}
         self._shown: list[Export] = []
-        self._is_reading = False
+        self._is_reading = self._is_due = False
 
     async def open(self) -> None:
         await self._site.lookout.now()
@@ -71,7 +71,7 @@ class ExportsPage:
 
     def _whose(self) -> None:
         say = self._words.language
-        with tag("nav", "cam-seg", aria_label=say("export.whose")):
+        with tag("nav", "cam-seg xp-page__whose", aria_label=say("export.whose")):
             for key, href, is_on in (
                 ("mine", "/exports", not self._everyone),
                 ("everyone", "/exports?everyone=true", self._everyone),
@@ -81,9 +81,20 @@ class ExportsPage:
 
     async def _read(self) -> None:
         """All that is shown, anew: the newest first."""
+        self._is_due = True
+        if self._is_reading:
+            return  # who reads just now does so once more
+        self._is_reading = True
+        try:
+            while self._is_due and not self._client.is_deleted:
+                self._is_due = False
+                await self._read_once()
+        finally:
+            self._is_reading = False
+
+    async def _read_once(self) -> None:
         server, user, source = self._site.server, self._visitor.user, self._visitor.source
         count = max(PAGE, len(self._shown))
-        self._is_reading = True
         try:
             found = await asyncio.to_thread(
                 exports.listed, server, user, everyone=self._everyone, limit=count, source=source
@@ -94,8 +105,6 @@ class ExportsPage:
             return
         except CamsvcError:
             return  # the line of alarms says it
-        finally:
-            self._is_reading = False
         if self._client.is_deleted:
             return
         self._show_room(room)
@@ -149,8 +158,7 @@ class ExportsPage:
         self._show([*self._shown, *found], has_more=len(found) == PAGE)
 
     def _news(self) -> None:
-        if not self._is_reading:
-            asyncio.create_task(self._read())  # noqa: RUF006  short, and harmless if it is not finished
+        asyncio.create_task(self._read())  # noqa: RUF006  short, and harmless if it is not finished
 
     async def _begun(self, _: Export) -> None:
         await self._read()
