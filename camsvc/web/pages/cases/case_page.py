@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 
+from camsvc.domain.case import FootageRequest
 from camsvc.domain.export_job import Export
 from camsvc.errors import CamsvcError, NotFoundError
 from camsvc.web.components.case_items import CaseItems
@@ -18,6 +19,7 @@ from camsvc.web.markup import button, icon, tag
 from camsvc.web.pages.cases import casework, pieces
 from camsvc.web.pages.cases.ask_footage import AskFootage
 from camsvc.web.pages.cases.casework import COMMENT_MAX, CaseFile
+from camsvc.web.pages.cases.choose_given import ChooseGiven
 from camsvc.web.pages.cases.collecting import Collector
 from camsvc.web.pages.cases.dialogs import asking, dialog, words_field
 from camsvc.web.pages.cases.faults import fault
@@ -36,6 +38,8 @@ STYLES = ("people.css", "holds.css", "search.css", "cases.css")
 
 class CasePage:
     def __init__(self, site: Site, visitor: Visitor, case: int) -> None:
+        self._whole = site.lookout
+        """Also names what lies outside of the visitor's areas and was given to the case."""
         self._site = site.seen_by(visitor)
         self._visitor = visitor
         self._words = site.words(visitor)
@@ -98,7 +102,7 @@ class CasePage:
                         tag("a", "cam-btn", say("nav.live"), href="/live")
             with tag("aside", "cam-case__side", aria_label=say("case.about")):
                 self._hold = CaseHold(site, visitor, words, self._again)
-                self._requests = RequestCards(site, visitor, words, self._again)
+                self._requests = RequestCards(site, visitor, words, self._again, choose=self._choose)
                 self._people = People(site, visitor, words, self._again)
                 self._notes = Notes(site, visitor, words, self._again)
                 self._history = History(site, visitor, words, self._case)
@@ -118,12 +122,12 @@ class CasePage:
         self._requests.show_of_case(found, lambda: self._ask.open(found))
 
     def _told(self, found: CaseFile) -> list[dict[str, object]]:
-        directory = self._site.lookout.last.directory
+        directory = self._whole.last.directory
         return pieces.told(found.pieces, self._words, directory, may_ask=found.may_change)
 
     def _places(self, found: CaseFile) -> list[dict[str, object]]:
         known = [each for each in found.pieces if each.is_open]
-        return pieces.on_map(known, self._words, self._site.lookout.last.directory)
+        return pieces.on_map(known, self._words, self._whole.last.directory)
 
     # Reading ---------------------------------------------------------------------------------------------------
 
@@ -173,7 +177,7 @@ class CasePage:
         if piece is None or piece.picture_path is None:
             return
         say, wall, item = self._words.language, self._words.wall, piece.item
-        camera = self._site.lookout.last.directory.camera_name(item.camera)
+        camera = self._whole.last.directory.camera_name(item.camera)
         with self._dialogs, dialog(say, say("case.kind.snapshot"), wide=True):
             tag("img", "cam-case__picture", src=piece.picture_path, alt=camera)
             with tag("dl", "cam-facts"):
@@ -264,6 +268,13 @@ class CasePage:
         chosen = self._chosen(event.args)
         if chosen:
             await self._export(chosen)
+
+    async def _choose(self, request: FootageRequest) -> None:
+        """Of what was given for an area, what belongs to the case."""
+        if self._file is not None:
+            chooser = ChooseGiven(self._site, self._visitor, self._words, self._whole, self._again)
+            with self._dialogs:
+                await chooser.open(self._file, request)
 
     async def _export(self, items: Sequence[int] | None = None) -> None:
         await self._export_dialog.open(case=self._case, items=items)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from nicegui import ui
-from nicegui.element import Element
 
 from camsvc.api.services.cases import requests as service
 from camsvc.domain.case import FootageRequest, RequestState
@@ -22,6 +21,7 @@ from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 
 STYLES = ("people.css", "holds.css", "cases.css")
+GROUPS = ("to_decide", "mine", "decided")
 
 
 class InboxPage:
@@ -46,9 +46,7 @@ class InboxPage:
                 tag("h1", "", say("request.inbox"))
             tag("p", "cam-soft", say("request.means"))
             self._cards = RequestCards(self._site, self._visitor, self._words, self._show)
-            self._places = {
-                name: tag("section", "cam-holds__group", data_test=f"requests-{name}") for name in ("to_decide", "mine")
-            }
+            self._places = {name: tag("section", "cam-holds__group", data_test=f"requests-{name}") for name in GROUPS}
         await self._show()
 
     async def _show(self) -> None:
@@ -64,23 +62,25 @@ class InboxPage:
             return
         if self._client.is_deleted:
             return
-        self._fill(self._places["to_decide"], "request.to_decide", "request.none_to_decide", to_decide)
-        self._fill(self._places["mine"], "request.mine", "request.none_mine", mine)
+        waiting = [each for each in to_decide if each.state is RequestState.ASKED]
+        self._fill("to_decide", waiting)
+        self._fill("mine", mine)
+        self._fill("decided", [each for each in to_decide if each not in waiting])
 
-    def _fill(self, place: Element, title: str, nothing: str, found: Sequence[FootageRequest]) -> None:
+    def _fill(self, name: str, found: Sequence[FootageRequest]) -> None:
         """Those that wait first."""
-        say = self._words.language
+        say, place = self._words.language, self._places[name]
         place.clear()
         with place:
             waiting = sum(each.state is RequestState.ASKED for each in found)
             with tag("h2"):
-                tag("span", "", say(title))
+                tag("span", "", say(f"request.{name}"))
                 if waiting:
                     tag("span", "cam-badge cam-badge--warn", say.count("request.waiting", waiting))
             if not found:
-                with tag("p", "cam-soft"):
+                with tag("p", "cam-soft cam-case__nohold"):
                     icon("inbox")
-                    tag("span", "", say(nothing))
+                    tag("span", "", say(f"request.none_{name}"))
             for each in sorted(found, key=lambda each: (each.state is not RequestState.ASKED, -each.id)):
                 shown = self._shown.get(each.wanted.incident) if each.wanted.incident else None
                 self._cards.card(each, shown=shown)

@@ -1,4 +1,5 @@
-"""The items of a case as the page shows them."""
+"""The items of a case as the page shows them. ``directory`` names also what lies outside of the viewer's areas: it is
+used for what is open to them, which may have been given to the case."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from nicegui.element import Element
 
@@ -36,12 +37,17 @@ BADGES = {
     RequestState.WITHDRAWN: "idle",
 }
 Changed = Callable[[], Awaitable[None]]
+Choose = Callable[[FootageRequest], Awaitable[None]]
 
 
 class RequestCards:
     """``changed`` is awaited after each deed. ``show_of_case`` fills a section of its own; ``card``: one anywhere."""
 
-    def __init__(self, site: Site, visitor: Visitor, words: Words, changed: Changed) -> None:
+    def __init__(
+        self, site: Site, visitor: Visitor, words: Words, changed: Changed, *, choose: Choose | None = None
+    ) -> None:
+        """``choose`` is awaited when somebody wants to see what was given for an area."""
+        self._choose = choose
         self._site = site
         self._visitor = visitor
         self._words = words
@@ -61,11 +67,16 @@ class RequestCards:
                     made.on("click", ask_for)
             if not found.requests:
                 tag("p", "cam-soft", say("request.none_of_case"))
+            known = {each.incident.id: each.incident for each in found.pieces if each.incident is not None}
             for each in found.requests:
-                self.card(each, with_case=False)
+                shown = known.get(each.wanted.incident) if each.wanted.incident else None
+                self.card(each, with_case=False, shown=shown, chooses=found.may_change)
 
-    def card(self, request: FootageRequest, *, with_case: bool = True, shown: Incident | None = None) -> None:
-        """``shown``: the incident that is asked for, as far as the visitor may know of it."""
+    def card(
+        self, request: FootageRequest, *, with_case: bool = True, shown: Incident | None = None, chooses: bool = False
+    ) -> None:
+        """``shown``: the incident that is asked for, as far as the visitor may know of it; ``chooses``: they may put
+        what is given into the case."""
         say, wall = self._words.language, self._words.wall
         decides = service.may_decide(self._visitor.user, request)
         now = self._site.server.clock.now()
@@ -101,7 +112,7 @@ class RequestCards:
             if request.ended_at and request.ended_by:
                 told = say("request.ended_by", who=request.ended_by, at=wall.date_clock(request.ended_at))
                 tag("p", "cam-soft", f"{told}: “{request.end_reason}”" if request.end_reason else told)
-            self._deeds(request, decides=decides, is_live=request.is_live(now))
+            self._deeds(request, decides=decides, is_live=request.is_live(now), chooses=chooses)
 
     def _incident(self, incident: Incident) -> None:
         words, directory = self._words, self._site.lookout.last.directory
@@ -123,7 +134,8 @@ class RequestCards:
             return f"{directory.camera_name(wanted.camera)}, {span}"
         return f"{directory.area_trail(wanted.area)}, {span}" if wanted.area else span
 
-    def _deeds(self, request: FootageRequest, *, decides: bool, is_live: bool) -> None:
+    def _deeds(self, request: FootageRequest, *, decides: bool, is_live: bool, chooses: bool) -> None:
+        say = self._words.language
         mine = request.asked_by_id == self._visitor.user.id
         asked = request.state is RequestState.ASKED
         with tag("div", "cam-hold__deeds") as deeds:
@@ -131,6 +143,9 @@ class RequestCards:
                 self._deed("request.withdraw", "undo", "withdraw-request", lambda: self._ask_withdraw(request, deeds))
             if asked and decides and not mine:
                 self._deed("request.decide", "gavel", "decide-request", lambda: self._ask_decision(request, deeds))
+            if is_live and chooses and request.wanted.incident is None and self._choose is not None:
+                made = button(say("request.choose"), "cam-btn cam-btn--small", "playlist_add", data_test="choose-given")
+                made.on("click", partial(self._choose, request))
             if is_live and decides:
                 self._deed("request.end", "link_off", "end-share", lambda: self._ask_end(request, deeds))
 
