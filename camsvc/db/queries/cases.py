@@ -29,7 +29,8 @@ LIST_MAX = 100
 HISTORY_MAX = 200
 DESCRIPTION_MAX = 10_000
 """Characters: some pages. What is longer is a document, and belongs to the file of the case."""
-_CURSOR = re.compile(r"(\d{1,18})-(\d{1,18})")
+_CURSOR = re.compile(r"(\d{1,17})-(\d{1,18})")
+"""Microseconds since 1970, which reach into the year 5138, and the id of the last case."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
