@@ -158,3 +158,35 @@ def test_what_lies_elsewhere_is_asked_for_and_given_by_somebody_of_there(
         shot(minh, "cases-phone")
         minh.page.set_viewport_size({"width": 1366, "height": 768})
         shot(minh, "cases-vi-dark")
+
+
+def test_a_picture_and_a_marked_stretch_of_a_clip_go_into_the_case(web: Web, enter: Enter, walkers: Incident) -> None:
+    with enter("collector-4", Grant(Role.INVESTIGATOR)) as lan:
+        with web.database.session() as session:
+            lead = accounts.find(session, "collector-4")
+        case = register.add(web.server, lead, register.Wish("43/2026", "Va chạm giao thông")).case
+        preferring(lan, web, case=str(case.id))
+        lan.go(f"/incidents/{walkers.id}")
+        lan.page.wait_for_selector(".cam-player[data-ready]")
+        lan.page.wait_for_function("document.querySelector('.cam-player video').readyState >= 2")
+        lan.page.keyboard.press("i")
+        lan.page.keyboard.press("Shift+ArrowRight")
+        lan.page.wait_for_timeout(300)
+        lan.page.keyboard.press("o")
+        lan.page.wait_for_selector(".cam-marked")
+        shot(lan, "marked")
+        lan.page.click("[data-test=span-to-case]")
+        lan.page.wait_for_selector("[data-test=collected] >> text=Footage of a camera")
+        lan.page.keyboard.press("Home")
+        lan.page.wait_for_timeout(300)
+        lan.page.keyboard.press("s")
+        lan.page.wait_for_selector("[data-test=collected] >> text=Picture")
+        lan.go(f"/cases/{case.id}")
+        lan.page.click("[data-kind=snapshot] .cam-piece__picture")
+        lan.page.wait_for_function("document.querySelector('.cam-case__picture')?.naturalWidth === 640")
+        shot(lan, "picture")
+    kinds = {each.item.kind.value: each.item for each in items.listed(web.server, lead, case.id)}
+    assert set(kinds) == {"span", "snapshot"}
+    assert walkers.clip is not None
+    first = walkers.clip.parts[0].started_at
+    assert abs(kinds["snapshot"].from_at - first) < timedelta(milliseconds=50)

@@ -115,7 +115,9 @@ def _length(item: Item, words: Words) -> str:
 
 
 def _href(piece: Piece) -> str | None:
-    return f"/incidents/{piece.item.incident}" if piece.is_open and piece.incident is not None else None
+    """Of the incident; a picture is shown by itself."""
+    of_footage = piece.is_open and piece.incident is not None and piece.item.kind is not ItemKind.SNAPSHOT
+    return f"/incidents/{piece.item.incident}" if of_footage else None
 
 
 def _thumbnail(piece: Piece, incident: Incident | None) -> str | None:
@@ -131,6 +133,8 @@ def _state(piece: Piece, words: Words) -> tuple[str, str, str]:
     say = words.language
     if not piece.is_open:
         return "closed", say("case.outside"), "lock"
+    if piece.item.kind is ItemKind.SNAPSHOT:
+        return "open", "", ""  # it is kept, whatever becomes of what it was taken of
     if piece.incident is not None and piece.incident.footage_expired_at is not None:
         at = words.wall.date_clock(piece.incident.footage_expired_at)
         return "expired", say("case.expired", at=at), "auto_delete"
