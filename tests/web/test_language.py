@@ -150,7 +150,7 @@ COMPONENTS = {
     "live_tile": (wall.TILE_TEXTS, ("live_tile", *LIVE)),
     "camera_map": ((*camera_map.TEXTS, *map_ground.GROUND_TEXTS), ("camera_map", "map/ground", "map/pins")),
     "map": ((*map.TEXTS, *map_ground.GROUND_TEXTS), ("map", "map/draw", "map/ground", "map/pins", "map/shapes")),
-    "player": (player.TEXTS, ("player",)),
+    "player": (player.TEXTS, ("player", "playing/marking")),
     "results": (results.TEXTS, ("results",)),
     "verify": (verify.TEXTS, ("verify",)),
     "wall": (wall.TEXTS, ("wall", "live/list", "live/news", "live/walls", *LIVE)),

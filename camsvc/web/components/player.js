@@ -230,7 +230,7 @@ export default {
       if (!found) return;
       if (found.fault) {
         this.copy = false;
-        return this.say("error", "gpp_bad", this.texts[`integrity.player.${found.fault}`]);
+        return this.say("error", "gpp_bad", this.texts["integrity.player." + found.fault]);
       }
       if (found.failed) return this.say("error", "error_outline", this.texts["player.copy_failed"]);
       this.message = null;
@@ -523,6 +523,9 @@ export default {
     },
     seconds(ms) {
       return lengthText(ms);
+    },
+    sayNoPicture() {
+      Quasar.Notify.create({ message: this.texts["player.picture_none"], timeout: 2500, position: "bottom" });
     },
     fullscreen() {
       if (document.fullscreenElement) document.exitFullscreen();

@@ -112,8 +112,8 @@ class CaseHead:
         """Close it, or open it again: with a reason."""
         say, case = self._words.language, found.case
         closes = case.state is CaseState.OPEN
-        key = "case.close" if closes else "case.reopen"
-        with self._root, dialog(say, say(key), say(f"{key}_means")) as opened:
+        name = "close" if closes else "reopen"
+        with self._root, dialog(say, say(f"case.{name}"), say(f"case.{name}_means")) as opened:
 
             async def go(told: Told) -> None:
                 state = CaseState.CLOSED if closes else CaseState.OPEN
@@ -128,5 +128,5 @@ class CaseHead:
                 )
                 await self._changed()
 
-            with asking(say, opened, go, say(key), "folder_off" if closes else "folder_open", grave=closes):
+            with asking(say, opened, go, say(f"case.{name}"), "folder_off" if closes else "folder_open", grave=closes):
                 words_field(say("case.reason"), "reason", maxlength=REASON_MAX, required=True)
