@@ -37,7 +37,7 @@ export default {
       const atMs = seen ? Math.round(part.started_ms + this.shownS * 1000) : null;
       const token = seen ? await capture(this.$refs.video) : null;
       if (token) this.$emit("snapshot", { token, at_ms: atMs });
-      else Quasar.Notify.create({ message: this.texts["player.picture_none"], timeout: 2500, position: "bottom" });
+      else this.sayNoPicture();
     },
   },
 };
