@@ -116,9 +116,15 @@ def exposed(hiding: Hiding, shown: Shown, detections: Sequence[Detection]) -> li
 
 
 def outside(
-    hiding: Hiding, shown: Shown, detections: Sequence[Detection], confidence: float = CONFIDENCE
+    hiding: Hiding,
+    shown: Shown,
+    detections: Sequence[Detection],
+    confidence: float = CONFIDENCE,
+    *,
+    is_copy: bool = False,
 ) -> list[Detection]:
-    """Those of a class to be hidden that are not the kept tracks."""
+    """Those of a class to be hidden that are not the kept tracks. In a copy whoever stands before or behind somebody kept
+    is hidden already, as the original showed both: what is found within the kept one's box is a piece of that one."""
     asked = [each for each in detections if each.confidence >= confidence and hiding.asks_for(each.object_class)]
     if not asked:
         return []
@@ -126,6 +132,8 @@ def outside(
     allowed: set[int] = set()
     for box in kept:
         allowed |= _of_kept(box, asked)
+        if is_copy:
+            allowed |= {index for index, each in enumerate(asked) if share_within(each.box, box) >= INSIDE}
     return [each for index, each in enumerate(asked) if index not in allowed]
 
 

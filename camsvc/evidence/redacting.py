@@ -47,6 +47,8 @@ ROUNDS_MAX: Final = 4
 """Copies made at most. Each looks at every picture; what is left after so many is told to the caller."""
 FLAT_MARGINS: Final = (0.1, 0.4, 1.0)
 """Around what the detector found in a copy; and, while that is made again, around what it goes on to find."""
+FLAT_CARRY_S: Final = 0.2
+"""Before and after: every picture is looked at while the copy is made again, and more would only hide who is kept."""
 SURVEY_SHARE, RENDER_SHARE = 0.4, 0.2
 """Of all the work of a copy that needs one round, the look at the original; of a round, the rendering. Each further
 round takes half of what progress is left: nobody knows how many there will be."""
@@ -210,15 +212,16 @@ class _Redacting:
     def _detectable(
         self, shown: Shown, detections: list[Detection], confidence: float = CONFIDENCE
     ) -> list[tuple[Box, ObjectClass]]:
-        found = outside(self._hiding, shown, detections, confidence)
+        found = outside(self._hiding, shown, detections, confidence, is_copy=True)
         if self._hiding.blur is Blur.FACES:
             hidden = self._hiding.hidden(shown.part, shown.at_s)
             found = [each for each in found if not is_headless(each.box, hidden)]
         return [(self._hiding.must_hide(each.box), each.object_class) for each in found]
 
     def _cover(self, findings: Findings, margin: float, manner: Manner) -> int:
+        carry_s = FLAT_CARRY_S if manner is Manner.FLAT else CARRY_S
         for part, trails in findings.trails.items():
-            self._hiding.add(part, (Cover(each.path(), margin, CARRY_S, manner) for each in trails))
+            self._hiding.add(part, (Cover(each.path(), margin, carry_s, manner) for each in trails))
         return sum(len(trails) for trails in findings.trails.values())
 
     def _render(self, out: Path, began: float, ends: float) -> Rendered:
@@ -245,7 +248,7 @@ class _Redacting:
             if not found:
                 return
             trails = [Trail([at_s], [box], kind) for box, kind in found]
-            self._hiding.add(part.index, (Cover(each.path(), margin, CARRY_S, Manner.FLAT) for each in trails))
+            self._hiding.add(part.index, (Cover(each.path(), margin, FLAT_CARRY_S, Manner.FLAT) for each in trails))
             obscure(planes, self._hiding.hidden(part.index, at_s), _FLAT)
 
     def _tell(self, share: float) -> None:
