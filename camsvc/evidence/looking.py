@@ -123,8 +123,8 @@ def outside(
     *,
     is_copy: bool = False,
 ) -> list[Detection]:
-    """Those of a class to be hidden that are not the kept tracks. In a copy whoever stands before or behind somebody kept
-    is hidden already, as the original showed both: what is found within the kept one's box is a piece of that one."""
+    """Those of a class to be hidden that are not the kept tracks. In a copy, who stands before or behind a kept one is
+    hidden already, as the original showed both: what is found within the kept one's box is a piece of that one."""
     asked = [each for each in detections if each.confidence >= confidence and hiding.asks_for(each.object_class)]
     if not asked:
         return []
