@@ -146,17 +146,9 @@ def retired(session: Session) -> list[str]:
 
 
 def forget(session: Session, table: str) -> None:
-    """Drop a month that was taken out, once its files are deleted, with what people said of its incidents and decided
-    to hide in copies of them."""
+    """Drop a month that was taken out, once its files are deleted."""
     if table not in retired(session):
         raise ValueError(f"{table} is no month that was taken out of the index")
-    for said in ("annotations", "redactions"):
-        session.execute(
-            text(
-                f"DELETE FROM {said} USING {table} AS gone"  # noqa: S608  our own words
-                f" WHERE {said}.incident_id = gone.id AND {said}.started_at = gone.started_at"
-            )
-        )
     session.execute(text(f"DROP TABLE {table}"))
 
 

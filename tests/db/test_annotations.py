@@ -16,7 +16,7 @@ from camsvc.db import partitions
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
 from camsvc.db.models.incidents import SAMPLE_ONE_IN
-from camsvc.db.queries import accounts, incidents, tallies
+from camsvc.db.queries import accounts, incidents, retention, tallies
 from camsvc.db.queries import annotations as rows
 from camsvc.domain.account import EVERYWHERE, NOWHERE, Reach
 from camsvc.domain.annotation import Author, Disposition, Draft, Entry, What, said
@@ -114,7 +114,7 @@ def test_what_was_said_goes_with_the_month_of_its_incident_and_stays_with_what_i
         (month,) = partitions.retire(session, partitions.month(NOON, 1), held=lambda _s, _t: [held.id])
     assert _found(here, text="bien so") == {held.id}
     with here.session() as session:
-        partitions.forget(session, month.table)
+        retention.deleted_of_retired(session, month.table, [gone.id])
     assert _history(here, gone) == []
     assert len(_history(here, held)) == 2
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from camsvc.db import partitions
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
-from camsvc.db.queries import incidents, redactions
+from camsvc.db.queries import incidents, redactions, retention
 from camsvc.db.queries.holds import By
 from camsvc.domain.incident import Incident
 from camsvc.domain.redaction import Blur, Box, Redaction, Region, TrackRef
@@ -120,6 +120,6 @@ def test_what_was_decided_goes_with_the_month_of_its_incident_and_stays_with_wha
     with here.session() as session:
         (month,) = partitions.retire(session, partitions.month(NOON, 1), held=lambda _s, _t: [held.id])
     with here.session() as session:
-        partitions.forget(session, month.table)
+        retention.deleted_of_retired(session, month.table, [gone.id])
     assert _get(here, gone.id).revision == 0
     assert _get(here, held.id).revision == 1

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, bindparam, select, text
+from sqlalchemy import Integer, Uuid, bindparam, delete, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from camsvc.db import partitions
-from camsvc.db.models import DeletionRow, RetentionRunRow, ViewpointRow
+from camsvc.db.models import AnnotationRow, DeletionRow, RedactionRow, RetentionRunRow, ViewpointRow
 from camsvc.db.models.incidents import EARLIER
 from camsvc.db.queries import faults, seals
 from camsvc.db.queries.holds import exclude_retention, held_ids, held_in
@@ -153,7 +153,7 @@ def retire_stragglers(session: Session, before: datetime, limit: int) -> int:
             ),
             {"ids": going},
         )
-        _forget_proofs(session, going)
+        _forget(session, going)
     return len(going)
 
 
@@ -205,7 +205,7 @@ def deleted_of_retired(session: Session, table: str, done: Collection[UUID]) -> 
         text(f"DELETE FROM {table} WHERE id = ANY(:ids)").bindparams(bindparam("ids", type_=ARRAY(Uuid))),  # noqa: S608
         {"ids": list(done)},
     )
-    _forget_proofs(session, done)
+    _forget(session, done)
 
 
 def is_going(session: Session, incident: UUID) -> bool:
@@ -282,10 +282,12 @@ def runs(session: Session, limit: int) -> list[Run]:
     return [Run(**{name: getattr(row, name) for name in Run.__slots__}) for row in rows]
 
 
-def _forget_proofs(session: Session, gone: Collection[UUID]) -> None:
-    """Seals and faults of incidents whose rows are gone."""
+def _forget(session: Session, gone: Collection[UUID]) -> None:
+    """Seals and faults of incidents whose rows are gone, what people said of them, and decided to hide in copies."""
     seals.forget(session, gone)
     faults.clear_incidents(session, gone, faults.CLEARED_BY_RETENTION)
+    for said in (AnnotationRow, RedactionRow):
+        session.execute(delete(said).where(said.incident_id.in_(gone)).execution_options(synchronize_session=False))
 
 
 def _require_retired(session: Session, table: str) -> None:
