@@ -19,9 +19,7 @@ from camsvc import log
 from camsvc.api.context import Server
 from camsvc.config import Settings
 from camsvc.errors import ConfigError
-from camsvc.web import layers
-from camsvc.web.bells import Bells
-from camsvc.web.export_news import ExportNews
+from camsvc.web import hearing, layers
 from camsvc.web.guard import Guard
 from camsvc.web.health import HealthBook
 from camsvc.web.language import LANGUAGES, QUASAR, language
@@ -53,8 +51,8 @@ def mount(app: FastAPI) -> Site:
     for code in LANGUAGES:
         language(code)  # a broken catalogue is found now, not by a user
     lookout = Lookout(server)
-    bells = Bells(server)
-    news = ExportNews(server)
+    bells = hearing.of_accounts(server)
+    news = hearing.of_exports(server)
     site = Site(server, lookout, _zone(server.settings.timezone), bells, news)
     who = Who(server.clock)
     app.include_router(login.router(who))

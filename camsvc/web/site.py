@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from nicegui import Client, ui
 
 from camsvc.api.context import Server
-from camsvc.web.bells import Bells
-from camsvc.web.export_news import ExportNews
+from camsvc.web.hearing import Hearing
 from camsvc.web.language import QUASAR, language
 from camsvc.web.lookout import Lookout
 from camsvc.web.moments import Wall
@@ -31,8 +30,8 @@ class Site:
     lookout: Lookout | Sight
     """As a page has it: only what its visitor may know of (``seen_by``)."""
     zone: ZoneInfo
-    bells: Bells
-    exports: ExportNews
+    bells: Hearing
+    exports: Hearing
 
     def seen_by(self, visitor: Visitor) -> Site:
         """For the page of ``visitor``: what they may not see is not there."""
