@@ -34,7 +34,7 @@ def test_an_agency_is_added_joined_and_kept_while_an_account_is_of_it(web: Web, 
     inside.go(f"/admin/users/{account}")
     page.select_option("select[name=agency]", label=name)
     page.click("[data-test=save]")
-    page.wait_for_selector("text=Saved")
+    page.wait_for_selector("text=/^Saved/ >> visible=true")
     with web.database.session() as session:
         assert accounts.find(session, account).agency == made
 

@@ -90,7 +90,11 @@ def beside(tab_: Tab) -> None:
 def seconds(tab_: Tab, chase: Chase, camera: str, incident: Incident) -> float:
     """The moment that a picture shows."""
     where = ".cam-player video" if camera == "" else f"[data-companion={camera}] video"
-    number = tab_.page.eval_on_selector(where, NUMBER)
+    for _ in range(30):  # a frame that was just sought is not drawn yet
+        number = tab_.page.eval_on_selector(where, NUMBER)
+        if number >= 0:
+            break
+        tab_.page.wait_for_timeout(100)
     assert number >= 0, f"{camera or 'the player'} shows no picture"
     return chase.second(incident, number)
 

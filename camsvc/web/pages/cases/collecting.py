@@ -174,13 +174,15 @@ class Collector:
     async def _on_undo(self, event: GenericEventArguments) -> None:
         done = self._taken(event)
         if done is not None and await self._undo(done):
-            self._say(self._words.language("collect.undone", number=done.case.number))
+            self._say(self._words.language("collect.undone", number=done.case.number))  # before anything else is done
+            await self._tell()
 
     async def _on_other(self, event: GenericEventArguments) -> None:
         """It was the wrong case: out of it, and into another."""
         done = self._taken(event)
         if done is None or not await self._undo(done):
             return
+        await self._tell()
         await self.choose(done.wanted)
 
     def _taken(self, event: GenericEventArguments) -> _Done | None:
@@ -248,7 +250,6 @@ class Collector:
         except CamsvcError as error:
             self._say_wrong(fault(self._words.language, error))
             return False
-        await self._tell()
         return True
 
     async def _tell(self) -> None:
