@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from camsvc.domain.fault import FaultKind
 from camsvc.errors import NotFoundError, StoreUnavailableError
+from camsvc.evidence.blocks import ahead
 from camsvc.evidence.contents import FileState, Packed, Role
 from camsvc.evidence.zip_writer import ZipWriter
 from camsvc.storage.objects import ObjectStat, ObjectStore
 
 READ_AGAIN = 3
 """Times that a lost connection is taken up where it broke, for each file: a store that is restarted comes back."""
-BLOCK_BYTES = 1024 * 1024
-"""Hashed and written at once: the store gives 64 KB pieces, and Python costs something for each."""
 NOTE = {
     FileState.ALTERED: (
         "TỆP {name} ĐÃ BỊ THAY ĐỔI trong kho lưu trữ trước khi xuất. Không dùng làm bản gốc.\n"
@@ -119,8 +119,9 @@ class Copier:
         digest, size = hashlib.sha256(), 0
         try:
             # What is longer than recorded is altered already: no more of it is taken.
-            with self._zip.entry(source.name, expected) as write:
-                for block in blocks(self._pieces(source.key, min(expected, stat.size_bytes))):
+            pieces = self._pieces(source.key, min(expected, stat.size_bytes))
+            with self._zip.entry(source.name, expected) as write, closing(ahead(pieces)) as read:
+                for block in read:
                     self._check()
                     digest.update(block)
                     size += len(block)
@@ -174,20 +175,6 @@ class Copier:
             name, Role.NOTE, FileState.MADE, len(data), hashlib.sha256(data).hexdigest(), packed.incident, packed.part
         )
         return [packed, note]
-
-
-def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Joined into pieces of about BLOCK_BYTES."""
-    waiting: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
-        if size >= BLOCK_BYTES:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield b"".join(waiting)
 
 
 def _judge(

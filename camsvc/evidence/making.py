@@ -19,6 +19,7 @@ from camsvc.domain.fault import Finder
 from camsvc.domain.incident import ClipPart
 from camsvc.errors import InputError, MediaError, UnplayableError
 from camsvc.evidence import ground, html, pdf, timestamp, worker_seals
+from camsvc.evidence.blocks import BLOCK_BYTES
 from camsvc.evidence.contents import (
     CERTIFICATE,
     MANIFEST,
@@ -41,7 +42,7 @@ from camsvc.evidence.contents import (
     Role,
     clip_name,
 )
-from camsvc.evidence.copying import BLOCK_BYTES, Copier, Source
+from camsvc.evidence.copying import Copier, Source
 from camsvc.evidence.gathering import custody_log, worker_keys
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.manifest import manifest_text, sums_text

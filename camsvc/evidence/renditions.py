@@ -21,9 +21,9 @@ from camsvc.domain.incident import Clip, ClipPart
 from camsvc.domain.redaction import Redaction
 from camsvc.errors import InputError, IntegrityError, MediaError, NotFoundError
 from camsvc.evidence import export_boxes
+from camsvc.evidence.blocks import blocks
 from camsvc.evidence.claims import Ingredient
 from camsvc.evidence.contents import Found, Package, Role, clip_name
-from camsvc.evidence.copying import blocks
 from camsvc.evidence.footage import Footage
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.means import Means, Options
