@@ -36,7 +36,7 @@ PEOPLE: tuple[Role | None, ...] = (*Role, None)
 UNAVAILABLE = 503
 
 
-@schemathesis.serializer("application/sdp", "application/trickle-ice-sdpfrag")
+@schemathesis.serializer("application/sdp", "application/trickle-ice-sdpfrag", "application/zip", "image/jpeg")
 def plain_text(_: SerializationContext, value: Any) -> bytes:  # noqa: ANN401  whatever was made up
     return str(value).encode("utf-8", "surrogatepass")
 
