@@ -23,6 +23,8 @@ PATH = "/test-map/{what}"
 MANY = 200
 READY = ".cam-map[data-ready]"
 HEARD_S = 10.0
+ZOOM_MS = 600
+"""Longer than Leaflet's animation of a zoom, at whose end the error was; `inside` tells of it."""
 
 
 @dataclass
@@ -75,6 +77,9 @@ def page(web: Web, heard: Heard) -> str:
             shown.style("flex:1")
             if what == "heat":
                 shown.show_heat(Heat((Cell(21.2, 105.9, 1000), Cell(21.2065, 105.9145, 3)), exact=True))
+            if what == "leaving":
+                shown.on("heat", shown.delete)
+                return
             for name in ("draw", "pick", "heat"):
                 shown.on(name, lambda event, name=name: heard.told.put((name, event.args)))
 
@@ -202,6 +207,21 @@ def test_heat_is_asked_for_with_its_button(opened: Tab, heard: Heard) -> None:
     assert heard.next() == ("heat", True)
     opened.page.click("[data-map=heat]")
     assert heard.next() == ("heat", False)
+
+
+def test_a_map_that_goes_in_the_middle_of_a_zoom_leaves_no_error(inside: Tab, page: str) -> None:
+    inside.go(page.format(what="leaving"))
+    inside.page.wait_for_selector(READY)
+    inside.page.evaluate(
+        """() => {
+            const leave = () => document.querySelector('[data-map=heat]').click();
+            const check = () => document.querySelector('.leaflet-zoom-anim') ? leave() : requestAnimationFrame(check);
+            document.querySelector('.leaflet-control-zoom-in').click();
+            check();
+        }"""
+    )
+    inside.page.wait_for_selector(".cam-map", state="detached")
+    inside.page.wait_for_timeout(ZOOM_MS)
 
 
 def test_a_camera_is_placed_aimed_and_widened_by_its_handles(inside: Tab, page: str, heard: Heard) -> None:

@@ -35,6 +35,8 @@ export class Ground {
     if (map.attributionControl) map.attributionControl.setPrefix(false);
     if (given.tiles) L.tileLayer(given.tiles, { attribution: given.attribution, maxZoom: ZOOM_MAX, maxNativeZoom: TILES_NATIVE_MAX }).addTo(map);
     map.setView([given.centre[0], given.centre[1]], given.centre[2]);
+    map.on("zoomanim", () => (this.zooming = true));
+    map.on("zoomend", () => (this.zooming = false));
     this.sizer = new ResizeObserver(() => map.invalidateSize({ pan: false }));
     this.sizer.observe(place);
   }
@@ -112,10 +114,12 @@ export class Ground {
     for (const { path, drawn } of this.areas) drawn.getElement?.()?.classList.toggle("cam-map__line--marked", paths.includes(path));
   }
 
+  // Leaflet ends the animation of a zoom by a timer that it does not take back: a map goes after its last zoom.
   remove() {
     this.gone = true;
     this.sizer.disconnect();
-    this.map.remove();
+    if (this.zooming) this.map.once("zoomend", () => queueMicrotask(() => this.map.remove()));
+    else this.map.remove();
   }
 }
 
