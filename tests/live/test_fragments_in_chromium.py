@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -31,6 +32,10 @@ from tests.video import Film, make_film
 
 PAGE = Path(__file__).with_name("mse_page.html")
 WITHIN_S = 20.0
+WITHHELD_MAX_S = 0.2
+"""What is sent is about one picture old (measured: 0.02 s); a fragment of several would show."""
+BEHIND_MAX_S = 1.0
+"""The page lets the player lag so far (`mse_page.html`), as a busy machine's does from its first picture on."""
 
 Shown = list[dict[str, Any]]
 
@@ -64,9 +69,11 @@ def test_pictures_are_shown_at_their_wall_times_with_little_delay(tmp_path: Path
     live = seen[10:]
     for shown in live:
         assert shown["media"] == pytest.approx(start.timestamp() + shown["number"] / 25, abs=0.002)
-    ages = sorted(shown["now"] - shown["media"] for shown in live)
-    print(f"picture age: median {ages[len(ages) // 2]:.3f} s, most {ages[-1]:.3f} s")
-    assert ages[len(ages) // 2] < 0.6
+    ours = [shown["now"] - shown["edge"] for shown in live]
+    players = [shown["edge"] - shown["media"] for shown in live]
+    print(f"picture age, medians: {median(ours):.3f} s at the server, {median(players):.3f} s in the player")
+    assert median(ours) < WITHHELD_MAX_S
+    assert median(players) <= BEHIND_MAX_S
 
 
 def test_pictures_that_the_camera_leaves_out_do_not_stop_the_rest(tmp_path: Path) -> None:
