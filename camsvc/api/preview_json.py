@@ -7,7 +7,8 @@ from typing import Any
 from camsvc.api.services.exports import Foreseen, Quota
 from camsvc.domain.incident import ClipPart
 from camsvc.domain.incident_json import time_json
-from camsvc.evidence.previewing import Hole, PreviewIncident, PreviewSnapshot, PreviewSpan
+from camsvc.evidence.contents import Hole
+from camsvc.evidence.previewing import PreviewIncident, PreviewSnapshot, PreviewSpan
 
 
 def foreseen_json(found: Foreseen) -> dict[str, Any]:

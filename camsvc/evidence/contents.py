@@ -18,6 +18,9 @@ from camsvc.domain.redaction import Redaction
 from camsvc.domain.seal import SealedFile, WorkerKey
 from camsvc.evidence.ground import Line
 
+Times = tuple[datetime, datetime]
+"""From, to."""
+
 INCIDENTS_MAX = 1000
 """Of one package: its manifest and reports are made in memory, some kilobytes an incident."""
 TOLERANCE = timedelta(milliseconds=500)
@@ -33,6 +36,8 @@ SEAL, SEAL_SIGNATURE = ".seal", ".seal.sig"
 UNLISTED = (SUMS, MANIFEST, SIGNATURE, TIME_STAMP)
 """Files that ``SHA256SUMS`` does not name: the manifest vouches for it, the signature for the manifest."""
 FORMAT, VERSION = "camsvc-evidence", 1
+UNRECORDED = "unrecorded"
+"""In the place of a reason: none is known."""
 
 
 class Role(StrEnum):
@@ -67,7 +72,8 @@ class FileState(StrEnum):
     ALTERED = "altered"
     """It is not what was written. It is in the package as it was found, marked as such."""
     FORGED = "forged"
-    """It fits the record of it, but the record is not the one that the worker signed: both were changed."""
+    """It fits the record of it, but the record is not the one that the worker signed: both were changed. As
+    ``storage.proofs`` judges it."""
     MISSING = "missing"
     """The store does not have it. It is not in the package."""
     UNRECORDED = "unrecorded"
@@ -107,6 +113,21 @@ class CameraFacts:
     location: Location | None = None
     """Where it stands now; an incident keeps where it stood then."""
 
+    @property
+    def title(self) -> str:
+        """Name and id."""
+        return f"{self.name} ({self.id})" if self.name else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Time without footage."""
+
+    started_at: datetime
+    ended_at: datetime
+    reason: str
+    """``domain.incident.GapReason``, or ``unrecorded``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -122,6 +143,8 @@ class Found:
     """Parts of the clip that are asked for, by index: those that a span of time touches. None: all."""
     seals: Mapping[str, SealedFile] = field(default_factory=dict)
     """By the name of what they are of: ``clip-0000.mp4``, ``tracks.json``. What is not in it is unsealed."""
+    forged: Mapping[str, str] = field(default_factory=dict)
+    """By the same names: why what the index says of a file is not what its worker sealed."""
     faults: tuple[Fault, ...] = ()
     """Known before: files that are not what was recorded."""
     redaction: Redaction | None = None
@@ -144,13 +167,19 @@ class Found:
         )
 
     @property
-    def uncovered(self) -> tuple[tuple[datetime, datetime], ...]:
+    def uncovered(self) -> tuple[Times, ...]:
         """Time of the incident that neither its footage covers nor a gap with a reason; oldest first."""
         incident, clip = self.incident, self.incident.clip
         spans = [(part.started_at, part.ended_at) for part in clip.parts] if clip else []
-        spans += [(gap.started_at, gap.ended_at) for gap in clip.gaps] if clip else []
-        spans += [(each.started_at, each.ended_at) for each in self.missing if each.what is Coverage.FOOTAGE]
+        spans += [(each.started_at, each.ended_at) for each in _told(self.missing, clip.gaps if clip else ())]
         return uncovered(spans, incident.started_at, incident.ended_at or incident.last_observed_at)
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        """As the clip tells them, and the camera's record of what it missed, and ``uncovered``; each once, oldest
+        first."""
+        clip = self.incident.clip
+        return _holes(_told(self.missing, clip.gaps if clip else ()), self.uncovered)
 
     @property
     def folder(self) -> str:
@@ -167,15 +196,20 @@ class FoundSpan:
     camera: CameraFacts
     incidents: tuple[int, ...]
     """Numbers of those whose footage touches it."""
-    footage: tuple[tuple[datetime, datetime], ...]
+    footage: tuple[Times, ...]
     """Within the span; oldest first, apart from each other."""
     missing: tuple[MissingSpan, ...]
 
     @property
-    def uncovered(self) -> tuple[tuple[datetime, datetime], ...]:
+    def uncovered(self) -> tuple[Times, ...]:
         """Without footage, for no recorded reason: no incident kept it, or it has expired."""
-        told = [(each.started_at, each.ended_at) for each in self.missing if each.what is Coverage.FOOTAGE]
+        told = [(each.started_at, each.ended_at) for each in _told(self.missing)]
         return uncovered([*self.footage, *told], self.span.from_at, self.span.to_at)
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        """What the camera missed (it may reach beyond the span), and ``uncovered``; oldest first."""
+        return _holes(_told(self.missing), self.uncovered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +238,18 @@ def clip_name(part: int) -> str:
     return f"clip-{part:04d}.mp4"
 
 
-def uncovered(
-    spans: Iterable[tuple[datetime, datetime]], from_at: datetime, to_at: datetime
-) -> tuple[tuple[datetime, datetime], ...]:
+def joined(spans: Iterable[Times], pause: timedelta = timedelta()) -> list[Times]:
+    """Sorted spans, with those that are no further than ``pause`` apart made one."""
+    found: list[Times] = []
+    for started_at, ended_at in spans:
+        if found and started_at - found[-1][1] <= pause:
+            found[-1] = (found[-1][0], max(found[-1][1], ended_at))
+        else:
+            found.append((started_at, ended_at))
+    return found
+
+
+def uncovered(spans: Iterable[Times], from_at: datetime, to_at: datetime) -> tuple[Times, ...]:
     """What of [from_at, to_at) none of ``spans`` covers; oldest first; nothing shorter than TOLERANCE."""
     holes, place = [], from_at
     for started_at, ended_at in sorted(spans):
@@ -273,3 +316,15 @@ class Package:
 
     def of(self, found: Found, *roles: Role) -> list[Packed]:
         return [each for each in self.files if each.incident == found.incident.id and each.role in roles]
+
+
+def _told(missing: Iterable[MissingSpan], gaps: Iterable[Gap] = ()) -> set[Hole]:
+    """With a reason."""
+    told = {Hole(each.started_at, each.ended_at, each.reason.value) for each in gaps}
+    lost = (each for each in missing if each.what is Coverage.FOOTAGE)
+    return told | {Hole(each.started_at, each.ended_at, each.reason.value) for each in lost}
+
+
+def _holes(told: set[Hole], unknown: Iterable[Times]) -> tuple[Hole, ...]:
+    everything = told | {Hole(*each, UNRECORDED) for each in unknown}
+    return tuple(sorted(everything, key=lambda each: (each.started_at, each.ended_at, each.reason)))

@@ -63,8 +63,8 @@ class Source:
     size_bytes: int | None = None
     """None: the index does not keep it, the store's note is used."""
     sha256: str | None = None
-    is_forged: bool = False
-    """What was recorded of it is not what its worker signed."""
+    forged: str | None = None
+    """Why what was recorded of it is not what its worker signed; None: it is, or nobody signed."""
 
 
 class Copy(Protocol):
@@ -131,8 +131,8 @@ class Copier:
         except NotFoundError as error:
             raise StoreUnavailableError(f"{source.key} vanished while it was read: export again") from error
         state, detail = _judge(expected, recorded, stat, size, digest.hexdigest())
-        if state is FileState.INTACT and source.is_forged:
-            state, detail = FileState.FORGED, "the worker's signature is not over what the index says of it"
+        if state is FileState.INTACT and source.forged is not None:
+            state, detail = FileState.FORGED, source.forged
         return Packed(
             source.name,
             source.role,

@@ -98,8 +98,8 @@ def timeline(found: Found, zone: ZoneInfo, title: str) -> Drawing:
     drawing.box(4, 18, WIDTH - 4, 34, GRID)
     for part in clip.parts if clip else ():
         drawing.box(x(part.started_at), 18, max(x(part.ended_at), x(part.started_at) + 1), 34, FOOTAGE)
-    for started_at, ended_at in _holes(found):
-        hatch(drawing, x(started_at), x(ended_at), 18, 34)
+    for hole in found.holes:
+        hatch(drawing, x(hole.started_at), x(hole.ended_at), 18, 34)
     for span in found.missing:
         if span.what is Coverage.ANALYSIS:
             drawing.box(x(span.started_at), 37, max(x(span.ended_at), x(span.started_at) + 1), 40, UNSEEN)
@@ -111,7 +111,7 @@ def timeline(found: Found, zone: ZoneInfo, title: str) -> Drawing:
     return drawing
 
 
-def map_of(found: Gathered, ground: Sequence[Line], title: str, metres: str = "m") -> Drawing | None:
+def map_of(found: Gathered, ground: Sequence[Line], title: str) -> Drawing | None:
     """Where the cameras stand and look, over the lines of ``ground``; None: no place is known. North is up."""
     places: dict[tuple[str, Location], list[int]] = {}
     for each in found.incidents:
@@ -126,7 +126,7 @@ def map_of(found: Gathered, ground: Sequence[Line], title: str, metres: str = "m
     drawing = Drawing(WIDTH, MAP_HEIGHT, title)
     plane = _Plane([location for _, location in places])
     drawing.box(0, 0, WIDTH, MAP_HEIGHT, "#f7fafc")
-    _grid(drawing, plane, metres)
+    _grid(drawing, plane)
     for line in ground:
         _boundary(drawing, plane, line)
     for _, location in places:
@@ -166,7 +166,7 @@ class _Plane:
         return (lon - self._lon) * scale * math.cos(math.radians(self._lat)), (lat - self._lat) * scale
 
 
-def _grid(drawing: Drawing, plane: _Plane, metres: str) -> None:
+def _grid(drawing: Drawing, plane: _Plane) -> None:
     """Squares of a round number of metres, and a bar as long as one."""
     step_m = 10.0 ** math.floor(math.log10(WIDTH / plane.points_per_m / 4))
     step_m *= next(factor for factor in (5, 2, 1) if step_m * factor * plane.points_per_m <= WIDTH / 4)
@@ -181,7 +181,7 @@ def _grid(drawing: Drawing, plane: _Plane, metres: str) -> None:
         y += step
     base = MAP_HEIGHT - 14
     drawing.line((14, base - 4), (14, base), (14 + step, base), (14 + step, base - 4), stroke=INK, width=1.5)
-    size = f"{step_m / 1000:g} k{metres}" if step_m >= 1000 else f"{step_m:g} {metres}"
+    size = f"{step_m / 1000:g} km" if step_m >= 1000 else f"{step_m:g} m"
     drawing.label(14 + step / 2, base - 5, size, INK, "middle")
 
 
@@ -226,13 +226,6 @@ def _view(drawing: Drawing, plane: _Plane, location: Location) -> None:
     turns = [math.radians(first + location.fov_deg * step / steps) for step in range(steps + 1)]
     rim = tuple((x + radius * math.sin(turn), y - radius * math.cos(turn)) for turn in turns)
     drawing.polygon((x, y), *rim, fill=VIEW, stroke=FOOTAGE)
-
-
-def _holes(found: Found) -> list[tuple[datetime, datetime]]:
-    clip = found.incident.clip
-    told = [(gap.started_at, gap.ended_at) for gap in clip.gaps] if clip else []
-    told += [(span.started_at, span.ended_at) for span in found.missing if span.what is Coverage.FOOTAGE]
-    return told + list(found.uncovered)
 
 
 def hatch(drawing: Drawing, left: float, right: float, top: float, bottom: float) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from camsvc.db.queries import audit, coverage, custody, directory, faults, incidents, redactions, seals
 from camsvc.db.queries.areas import all_areas
+from camsvc.db.queries.directory import CameraEntry
 from camsvc.domain.account import Reach
 from camsvc.domain.audit import canonical
 from camsvc.domain.case import SPAN_MAX, Access, Wanted
@@ -21,7 +21,6 @@ from camsvc.domain.export_job import Snapshot, Span, Subjects
 from camsvc.domain.fault import Fault
 from camsvc.domain.hold import MARGIN
 from camsvc.domain.incident import Incident
-from camsvc.domain.redaction import Redaction
 from camsvc.domain.seal import SealedFile, SealOf, WorkerKey
 from camsvc.domain.search import IncidentFilter
 from camsvc.errors import InputError, NotFoundError
@@ -34,7 +33,9 @@ from camsvc.evidence.contents import (
     FoundSpan,
     Gathered,
     clip_name,
+    joined,
 )
+from camsvc.storage.proofs import Book, Standing
 
 CUSTODY_MAX = 10_000
 """Records about one package's incidents; the newest. When there are more the manifest says so."""
@@ -48,10 +49,10 @@ def gather(session: Session, subjects: Subjects, access: Access) -> Gathered:
     Raises NotFoundError for an incident or camera that ``access`` does not cover, in the same words as for one that
     does not exist; InputError for nothing, or too much.
     """
-    names = {area.path: area.name for area in all_areas(session)}
-    found = {each.id: each for each in (_incident(session, each, access) for each in subjects.incidents)}
+    cameras = _Cameras(session)
+    found = _named(session, subjects.incidents, access)
     asked = frozenset(found)
-    spans = [each for span in subjects.spans for each in _allowed(session, span, access)]
+    spans = [each for span in subjects.spans for each in _allowed(cameras, span, access)]
     touching: list[list[Incident]] = []
     for span in spans:
         touching.append(_touching(session, span, access))
@@ -62,30 +63,57 @@ def gather(session: Session, subjects: Subjects, access: Access) -> Gathered:
         _snapshot(each, access)
     ordered = sorted(found.values(), key=lambda each: (each.started_at, each.id))
     numbers = {each.id: number for number, each in enumerate(ordered, start=1)}
-    known = _Known.of(session, [each.id for each in ordered])
+    book, known = Book.of(session, ordered), _faults(session, numbers)
+    decided = redactions.of_incidents(session, list(numbers))
     return Gathered(
         tuple(
             Found(
                 numbers[each.id],
                 each,
-                _camera(session, each.camera, each.area, names),
+                cameras.facts(each.camera, each.area),
                 _missing(session, each),
                 None if each.id in asked else _parts_of(each, spans),
-                known.seals.get(each.id, {}),
-                tuple(known.faults.get(each.id, ())),
-                known.redactions.get(each.id),
+                *_sealed(book, each),
+                tuple(known.get(each.id, ())),
+                decided.get(each.id),
             )
             for each in ordered
         ),
         tuple(
-            _span(session, number, span, [(numbers[each.id], each) for each in of_it], names)
+            _span(session, number, span, [(numbers[each.id], each) for each in of_it], cameras)
             for number, (span, of_it) in enumerate(zip(spans, touching, strict=True), start=1)
         ),
         tuple(
-            FoundSnapshot(number, each, _camera(session, each.camera, each.area, names))
+            FoundSnapshot(number, each, cameras.facts(each.camera, each.area))
             for number, each in enumerate(sorted(subjects.snapshots, key=lambda each: (each.at, each.item)), start=1)
         ),
     )
+
+
+class _Cameras:
+    """As the directory knows them; each is asked for once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._names = {area.path: area.name for area in all_areas(session)}
+        self._entries: dict[str, CameraEntry | None] = {}
+
+    def find(self, camera: str) -> CameraEntry | None:
+        if camera not in self._entries:
+            self._entries[camera] = directory.find(self._session, camera)
+        return self._entries[camera]
+
+    def facts(self, camera: str, area: str) -> CameraFacts:
+        """``area``: the one that it was in then."""
+        entry, steps = self.find(camera), area.split("/")
+        paths = ["/".join(steps[: depth + 1]) for depth in range(len(steps))]
+        return CameraFacts(
+            camera,
+            entry.name if entry else None,
+            tuple(self._names.get(path, path.split("/")[-1]) for path in paths),
+            area,
+            entry.location if entry else None,
+        )
 
 
 def _check(count: int) -> None:
@@ -95,11 +123,12 @@ def _check(count: int) -> None:
         )
 
 
-def _incident(session: Session, wanted: UUID, access: Access) -> Incident:
-    incident = incidents.get(session, wanted)
-    if not access.covers(incident):
-        raise incidents.not_found(wanted)
-    return incident
+def _named(session: Session, wanted: Collection[UUID], access: Access) -> dict[UUID, Incident]:
+    found = incidents.named(session, wanted)
+    for each in wanted:
+        if each not in found or not access.covers(found[each]):
+            raise incidents.not_found(each)
+    return found
 
 
 def _snapshot(wanted: Snapshot, access: Access) -> None:
@@ -120,9 +149,9 @@ def _gives(share: Wanted, camera: str, area: str, from_at: datetime, to_at: date
     return share.camera == camera or (share.area is not None and Reach((share.area,)).covers(area))
 
 
-def _allowed(session: Session, span: Span, access: Access) -> list[Span]:
+def _allowed(cameras: _Cameras, span: Span, access: Access) -> list[Span]:
     """Of the span what may be had: all of it, or what shares give of it. Raises NotFoundError when that is nothing."""
-    entry = directory.find(session, span.camera)
+    entry = cameras.find(span.camera)
     if entry is None:
         raise directory.not_found(span.camera)
     if span.to_at <= span.from_at or span.to_at - span.from_at > SPAN_MAX:
@@ -140,21 +169,10 @@ def _allowed(session: Session, span: Span, access: Access) -> list[Span]:
         and each.to_at is not None
         and _gives(each, span.camera, entry.area, span.from_at, span.to_at)
     )
-    pieces = [Span(span.camera, from_at, to_at) for from_at, to_at in _joined(given) if from_at < to_at]
+    pieces = [Span(span.camera, from_at, to_at) for from_at, to_at in joined(given) if from_at < to_at]
     if not pieces:
         raise directory.not_found(span.camera)
     return pieces
-
-
-def _joined(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
-    """Sorted spans, with those that overlap or touch made one."""
-    joined: list[tuple[datetime, datetime]] = []
-    for from_at, to_at in spans:
-        if joined and from_at <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], to_at))
-        else:
-            joined.append((from_at, to_at))
-    return joined
 
 
 def _touching(session: Session, span: Span, access: Access) -> list[Incident]:
@@ -181,9 +199,9 @@ def _parts_of(incident: Incident, spans: Iterable[Span]) -> frozenset[int]:
 
 
 def _span(
-    session: Session, number: int, span: Span, touching: Sequence[tuple[int, Incident]], names: dict[str, str]
+    session: Session, number: int, span: Span, touching: Sequence[tuple[int, Incident]], cameras: _Cameras
 ) -> FoundSpan:
-    entry = directory.find(session, span.camera)
+    entry = cameras.find(span.camera)
     parts = [part for _, each in touching for part in (each.clip.parts if each.clip else ())]
     footage = sorted(
         (max(part.started_at, span.from_at), min(part.ended_at, span.to_at))
@@ -193,9 +211,9 @@ def _span(
     return FoundSpan(
         number,
         span,
-        _camera(session, span.camera, entry.area if entry else "", names),
+        cameras.facts(span.camera, entry.area if entry else ""),
         tuple(sorted(number for number, _ in touching)),
-        tuple(_joined(footage)),
+        tuple(joined(footage)),
         tuple(coverage.spans(session, span.camera, span.from_at, span.to_at)),
     )
 
@@ -206,25 +224,30 @@ def worker_keys(session: Session, found: Gathered) -> dict[str, WorkerKey]:
     return {key.id: key for key in seals.keys(session, ids)} if ids else {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Beside the incidents: one statement each for all of them."""
+def _sealed(book: Book, incident: Incident) -> tuple[dict[str, SealedFile], dict[str, str]]:
+    """Seals of its files, and why the index's word is not what was sealed, by the files' names."""
+    files: dict[str, SealedFile] = {}
+    forged: dict[str, str] = {}
+    judged = [
+        (clip_name(part.index), book.file(incident.id, SealOf.CLIP, part.index), book.part(incident, part))
+        for part in (incident.clip.parts if incident.clip else ())
+    ]
+    if incident.tracks is not None:
+        judged.append((TRACKS, book.file(incident.id, SealOf.TRACKS), book.tracks(incident)))
+    for name, file, verdict in judged:
+        if file is not None:
+            files[name] = file
+        if verdict.standing is Standing.FORGED:
+            forged[name] = verdict.detail
+    return files, forged
 
-    seals: dict[UUID, dict[str, SealedFile]]
-    faults: dict[UUID, list[Fault]]
-    redactions: dict[UUID, Redaction]
 
-    @classmethod
-    def of(cls, session: Session, ids: Sequence[UUID]) -> Self:
-        sealed: dict[UUID, dict[str, SealedFile]] = {}
-        for (incident, what, part), file in seals.files_of(session, ids).items():
-            name = TRACKS if what == SealOf.TRACKS else clip_name(part or 0)
-            sealed.setdefault(incident, {})[name] = file
-        wrong: dict[UUID, list[Fault]] = {}
-        for fault in faults.of_incidents(session, ids):
-            if fault.incident is not None:
-                wrong.setdefault(fault.incident, []).append(fault)
-        return cls(sealed, wrong, redactions.of_incidents(session, ids))
+def _faults(session: Session, ids: Collection[UUID]) -> dict[UUID, list[Fault]]:
+    found: dict[UUID, list[Fault]] = {}
+    for fault in faults.of_incidents(session, ids):
+        if fault.incident is not None:
+            found.setdefault(fault.incident, []).append(fault)
+    return found
 
 
 def custody_log(session: Session, wanted: Iterable[UUID]) -> dict[str, Any]:
@@ -244,19 +267,6 @@ def custody_log(session: Session, wanted: Iterable[UUID]) -> dict[str, Any]:
         "complete": len(shown) == len(links),
         "head": str(head),
     }
-
-
-def _camera(session: Session, camera: str, area: str, names: dict[str, str]) -> CameraFacts:
-    entry = directory.find(session, camera)
-    steps = area.split("/")
-    paths = ["/".join(steps[: depth + 1]) for depth in range(len(steps))]
-    return CameraFacts(
-        camera,
-        entry.name if entry else None,
-        tuple(names.get(path, path.split("/")[-1]) for path in paths),
-        area,
-        entry.location if entry else None,
-    )
 
 
 def _missing(session: Session, incident: Incident) -> tuple[MissingSpan, ...]:

@@ -8,10 +8,8 @@ from datetime import datetime
 
 from camsvc.domain.coverage import Coverage
 from camsvc.domain.incident import ClipPart
-from camsvc.evidence.contents import TOLERANCE
+from camsvc.evidence.contents import TOLERANCE, UNRECORDED
 from camsvc.evidence.footage import Footage
-
-UNRECORDED = "unrecorded"
 
 
 @dataclass(frozen=True, slots=True)

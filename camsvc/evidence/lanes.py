@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from camsvc.domain.coverage import Coverage
-from camsvc.evidence.contents import Found, FoundSpan, Gathered
+from camsvc.evidence.contents import Gathered, Times, joined
 from camsvc.evidence.drawing import FOOTAGE, GRID, INK, QUIET, WIDTH, Drawing, hatch
 
 QUIET_FOR = timedelta(minutes=30)
@@ -22,8 +21,6 @@ LANE, BAR, TOP = 22.0, 12.0, 10.0
 FOOT = 16.0
 LABEL_MAX = 26
 LEAST = timedelta(seconds=10)
-
-Times = tuple[datetime, datetime]
 
 
 @dataclass(slots=True)
@@ -58,26 +55,8 @@ class Stretch:
 def stretches(found: Gathered, zone: ZoneInfo, title: str) -> tuple[Stretch, ...]:
     """Oldest first; each as long as something is known without a pause of QUIET_FOR."""
     lanes = _lanes(found)
-    spans = _joined(sorted(times for lane in lanes.values() for times in lane.times))
+    spans = joined(sorted(times for lane in lanes.values() for times in lane.times), QUIET_FOR)
     return tuple(Stretch(*each, _draw(lanes, each, zone, title)) for each in spans[:STRETCHES_MAX])
-
-
-def holes_of(found: Found) -> list[Times]:
-    clip = found.incident.clip
-    told = [(gap.started_at, gap.ended_at) for gap in clip.gaps] if clip else []
-    told += [(each.started_at, each.ended_at) for each in found.missing if each.what is Coverage.FOOTAGE]
-    return told + list(found.uncovered)
-
-
-def holes_of_span(found: FoundSpan) -> list[Times]:
-    """Cut to the span."""
-    span = found.span
-    told = [
-        (max(each.started_at, span.from_at), min(each.ended_at, span.to_at))
-        for each in found.missing
-        if each.what is Coverage.FOOTAGE
-    ]
-    return told + list(found.uncovered)
 
 
 def _lanes(found: Gathered) -> dict[str, Lane]:
@@ -89,27 +68,17 @@ def _lanes(found: Gathered) -> dict[str, Lane]:
     for each in found.incidents:
         of = lane(each.incident.camera, each.camera.name)
         of.footage += [(part.started_at, part.ended_at) for part in each.parts]
-        of.holes += holes_of(each)
+        of.holes += [(hole.started_at, hole.ended_at) for hole in each.holes]
         ended_at = each.incident.ended_at or each.incident.last_observed_at
         of.incidents.append((each.number, each.incident.started_at, ended_at))
     for span in found.spans:
-        of = lane(span.span.camera, span.camera.name)
-        of.wanted.append((span.span.from_at, span.span.to_at))
+        of, asked = lane(span.span.camera, span.camera.name), (span.span.from_at, span.span.to_at)
+        of.wanted.append(asked)
         of.footage += span.footage
-        of.holes += holes_of_span(span)
+        of.holes += _within(((hole.started_at, hole.ended_at) for hole in span.holes), asked)
     for picture in found.snapshots:
         lane(picture.snapshot.camera, picture.camera.name).moments.append(picture.snapshot.at)
     return dict(sorted(lanes.items()))
-
-
-def _joined(spans: Iterable[Times]) -> list[Times]:
-    joined: list[Times] = []
-    for started_at, ended_at in spans:
-        if joined and started_at - joined[-1][1] <= QUIET_FOR:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], ended_at))
-        else:
-            joined.append((started_at, ended_at))
-    return joined
 
 
 def _draw(lanes: dict[str, Lane], times: Times, zone: ZoneInfo, title: str) -> Drawing:

@@ -17,8 +17,9 @@ from camsvc import log
 from camsvc.db.queries import faults
 from camsvc.domain.fault import Finder
 from camsvc.domain.incident import ClipPart
+from camsvc.domain.seal import Seal, SealOf, file_statement, part_statement
 from camsvc.errors import InputError, MediaError, UnplayableError
-from camsvc.evidence import ground, html, pdf, timestamp, worker_seals
+from camsvc.evidence import ground, html, pdf, timestamp
 from camsvc.evidence.blocks import BLOCK_BYTES
 from camsvc.evidence.contents import (
     CERTIFICATE,
@@ -183,38 +184,32 @@ class Making:
                 self._copy(zip_, found, role)
 
     def _original(self, copier: Copier, zip_: ZipWriter, found: Found, part: ClipPart) -> None:
-        name = f"{found.folder}/{clip_name(part.index)}"
-        statement = worker_seals.statement_of_part(found.incident, part)
-        seal = found.seals.get(clip_name(part.index))
-        forged = seal is not None and not worker_seals.fits(seal, statement, self._package.keys)
-        source = Source(
-            part.key, name, Role.ORIGINAL, found.incident.id, part.index, part.size_bytes, part.sha256, forged
+        file, incident = clip_name(part.index), found.incident
+        name, forged = f"{found.folder}/{file}", found.forged.get(file)
+        packed = copier.copy(
+            Source(part.key, name, Role.ORIGINAL, incident.id, part.index, part.size_bytes, part.sha256, forged)
         )
-        packed = copier.copy(source)
         self._package.files += packed
-        if seal is not None:
-            self._seal(zip_, packed[0], statement, seal.seal.signature, seal.seal.key)
+        if seal := found.seals.get(file):
+            self._seal(zip_, packed[0], part_statement(incident, part), seal.seal)
         if self._contents.provenance and packed[0].state is FileState.INTACT:
-            made = self._claimed(name, lambda: manifest_beside(found.incident, part, self._identity))
+            made = self._claimed(name, lambda: manifest_beside(incident, part, self._identity))
             if made is not None:
-                self._add(zip_, f"{name}.c2pa", Role.PROVENANCE, made, found.incident.id, part.index)
+                self._add(zip_, f"{name}.c2pa", Role.PROVENANCE, made, incident.id, part.index)
 
     def _tracks(self, copier: Copier, zip_: ZipWriter, found: Found, key: str) -> None:
-        name = f"{found.folder}/{TRACKS}"
-        seal = found.seals.get(TRACKS)
-        statement = worker_seals.statement_of_tracks(found.incident, seal) if seal else None
-        forged = bool(seal and statement and not worker_seals.fits(seal, statement, self._package.keys))
-        size, sha256 = (seal.size_bytes, seal.sha256) if seal and statement else (None, None)
-        source = Source(key, name, Role.TRACKS, found.incident.id, None, size, sha256, forged)
+        name, seal = f"{found.folder}/{TRACKS}", found.seals.get(TRACKS)
+        size, sha256 = (seal.size_bytes, seal.sha256) if seal else (None, None)
+        source = Source(key, name, Role.TRACKS, found.incident.id, None, size, sha256, found.forged.get(TRACKS))
         packed = copier.copy(source)
         self._package.files += packed
-        if seal and statement:
-            self._seal(zip_, packed[0], statement, seal.seal.signature, seal.seal.key)
+        if seal and sha256 is not None and size is not None:
+            self._seal(zip_, packed[0], file_statement(found.incident, SealOf.TRACKS, sha256, size), seal.seal)
 
-    def _seal(self, zip_: ZipWriter, of: Packed, statement: bytes, signature: bytes, key: str) -> None:
+    def _seal(self, zip_: ZipWriter, of: Packed, statement: bytes, seal: Seal) -> None:
         """Also of a file that is altered or missing: it says what was there."""
-        self._add(zip_, f"{of.name}{SEAL}", Role.SEAL, statement, of.incident, of.part, key=key)
-        self._add(zip_, f"{of.name}{SEAL_SIGNATURE}", Role.SEAL_SIGNATURE, signature, of.incident, of.part, key=key)
+        for suffix, role, data in ((SEAL, Role.SEAL, statement), (SEAL_SIGNATURE, Role.SEAL_SIGNATURE, seal.signature)):
+            self._add(zip_, f"{of.name}{suffix}", role, data, of.incident, of.part, key=seal.key)
 
     def _keys(self, zip_: ZipWriter) -> None:
         used = {each.key for each in self._package.files if each.role is Role.SEAL}

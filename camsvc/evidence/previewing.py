@@ -10,11 +10,10 @@ from uuid import UUID
 
 from camsvc.db.queries import holds
 from camsvc.domain.case import Access
-from camsvc.domain.coverage import Coverage
 from camsvc.domain.export_job import Contents, Snapshot, Span, Subjects
 from camsvc.domain.fault import Fault
 from camsvc.domain.incident import ClipPart, Incident, IncidentState
-from camsvc.evidence.contents import Found, FoundSpan, Gathered, clip_name
+from camsvc.evidence.contents import Found, FoundSpan, Gathered, Hole, clip_name
 from camsvc.evidence.gathering import gather
 from camsvc.evidence.means import ANY_FOOTAGE, USUAL, Means
 from camsvc.evidence.package import effective
@@ -45,14 +44,6 @@ class WarningKind(StrEnum):
     """Nobody decided what to hide in ``count`` incidents: all people and vehicles will be."""
     SNAPSHOTS_LEFT_OUT = "snapshots_left_out"
     """``count`` snapshots stay out of a package of redacted copies: they may show what those hide."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    started_at: datetime
-    ended_at: datetime
-    reason: str
-    """``domain.incident.GapReason``, or ``unrecorded``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +123,10 @@ def preview(means: Means, subjects: Subjects, contents: Contents = USUAL, access
 
 def _warnings(found: Gathered, incidents: tuple[PreviewIncident, ...], contents: Contents) -> Iterator[PreviewWarning]:
     """What whoever asks should know before; in the order of WarningKind."""
-    holed = [each for each in found.incidents if _holes(each)]
-    broken = [each for each in found.spans if _holes(each)]
     expired = [each for each in incidents if each.incident.footage_expired_at is not None]
     empty = [each for each in incidents if not each.parts and each.incident.footage_expired_at is None]
     counts = {
-        WarningKind.GAPS: len(holed) + len(broken),
+        WarningKind.GAPS: sum(bool(each.holes) for each in incidents) + sum(bool(each.holes) for each in found.spans),
         WarningKind.EXPIRED: len(expired),
         WarningKind.NO_FOOTAGE: len(empty) + sum(not each.footage for each in found.spans),
         WarningKind.OPEN: sum(each.incident.state is IncidentState.OPEN for each in incidents),
@@ -165,7 +154,7 @@ def _incident(found: Found, held: set[UUID]) -> PreviewIncident:
         found.camera.name,
         found.camera.area_names,
         found.parts,
-        _holes(found),
+        found.holes,
         sum(part.size_bytes for part in found.parts),
         incident.id in held,
         found.faults,
@@ -174,17 +163,4 @@ def _incident(found: Found, held: set[UUID]) -> PreviewIncident:
 
 
 def _span(found: FoundSpan) -> PreviewSpan:
-    return PreviewSpan(found.number, found.span, found.camera.name, found.incidents, found.footage, _holes(found))
-
-
-def _holes(found: Found | FoundSpan) -> tuple[Hole, ...]:
-    """Each once, oldest first."""
-    holes = {
-        Hole(each.started_at, each.ended_at, each.reason.value)
-        for each in found.missing
-        if each.what is Coverage.FOOTAGE
-    }
-    if isinstance(found, Found) and found.incident.clip:
-        holes |= {Hole(gap.started_at, gap.ended_at, gap.reason.value) for gap in found.incident.clip.gaps}
-    holes |= {Hole(*each, "unrecorded") for each in found.uncovered}
-    return tuple(sorted(holes, key=lambda each: (each.started_at, each.ended_at, each.reason)))
+    return PreviewSpan(found.number, found.span, found.camera.name, found.incidents, found.footage, found.holes)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from camsvc.evidence import worker_seals
 from camsvc.evidence.checks import Check, Verdict
 from camsvc.evidence.contents import SEAL, SEAL_SIGNATURE, WORKERS, Role
 from camsvc.evidence.zip_format import Entry
 from camsvc.evidence.zip_reader import ZipReader
+from camsvc.storage.seal_keys import is_signed
 
 SEAL_MAX_BYTES = 64 * 1024
 """Of a seal, its signature, a worker's key: each some hundred bytes."""
@@ -53,7 +53,7 @@ def _fault(file: dict[str, Any], seal: dict[str, Any], reader: ZipReader, entrie
     )
     if statement is None or signature is None or pem is None:
         return "its seal is not whole"
-    if not worker_seals.is_signed(pem, key, statement, signature):
+    if not is_signed(pem.decode("ascii", "replace"), key, statement, signature):
         return "the worker's signature does not fit its seal"
     try:
         told = json.loads(statement)

@@ -179,7 +179,6 @@ def _copy(packed: Packed, package: Package, words: Words) -> PartView:
 
 
 def _span(found: FoundSpan, words: Words, zone: ZoneInfo) -> SpanView:
-    name = f"{found.camera.name} ({found.span.camera})" if found.camera.name else found.span.camera
     covered_s = sum((end - start).total_seconds() for start, end in found.footage)
     asked_s = (found.span.to_at - found.span.from_at).total_seconds()
     share = words(
@@ -189,7 +188,7 @@ def _span(found: FoundSpan, words: Words, zone: ZoneInfo) -> SpanView:
         percent=f"{100 * covered_s / asked_s:.0f}",
     )
     facts = (
-        (words("camera"), name),
+        (words("camera"), found.camera.title),
         (words("area"), " / ".join(found.camera.area_names)),
         (words("from"), moment(found.span.from_at, zone)),
         (words("to"), moment(found.span.to_at, zone)),
@@ -202,10 +201,9 @@ def _span(found: FoundSpan, words: Words, zone: ZoneInfo) -> SpanView:
 def _snapshot(found: FoundSnapshot, package: Package, words: Words, zone: ZoneInfo) -> SnapshotView:
     taken = found.snapshot
     packed = next((each for each in package.files if each.name == found.name), None)
-    name = f"{found.camera.name} ({taken.camera})" if found.camera.name else taken.camera
     error = "–" if taken.clock_error_ms is None else words("clock.value", ms=f"{taken.clock_error_ms:.0f}")
     facts = [
-        (words("camera"), name),
+        (words("camera"), found.camera.title),
         (words("area"), " / ".join(found.camera.area_names)),
         (words("at"), moment(taken.at, zone)),
         (words("clock"), error),

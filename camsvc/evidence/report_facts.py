@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from camsvc.domain.coverage import Coverage
 from camsvc.domain.incident import ClipPart
-from camsvc.evidence.contents import Found, FoundSpan, Package
+from camsvc.evidence.contents import UNRECORDED, Found, FoundSpan, Package, clip_name
 from camsvc.evidence.words import Words, spans
 
 
@@ -27,7 +27,7 @@ def grouped(fingerprint: str) -> str:
 def incident_facts(found: Found, package: Package, words: Words, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
     incident, clip = found.incident, found.incident.clip
     facts = [
-        (words("camera"), f"{found.camera.name} ({incident.camera})" if found.camera.name else incident.camera),
+        (words("camera"), found.camera.title),
         (words("area"), " / ".join(found.camera.area_names)),
     ]
     if incident.location:
@@ -74,13 +74,17 @@ def clock(parts: Iterable[ClipPart], words: Words) -> str:
 
 
 def holes(found: Found | FoundSpan, words: Words, zone: ZoneInfo) -> tuple[str, ...]:
-    """Each once, however often it was told: by the clip, and by the camera's record of what it missed."""
-    kinds = {Coverage.FOOTAGE: "gap", Coverage.ANALYSIS: "unseen"}
-    told = {(kinds[each.what], each.started_at, each.ended_at, each.reason.value) for each in found.missing}
-    if isinstance(found, Found) and found.incident.clip:
-        told |= {("gap", each.started_at, each.ended_at, each.reason.value) for each in found.incident.clip.gaps}
-    reason = "unrecorded" if isinstance(found, Found) else "unkept"
-    told |= {("gap", *each, reason) for each in found.uncovered}
+    """Of footage and of analysis, each once, oldest first."""
+    unknown = UNRECORDED if isinstance(found, Found) else "unkept"
+    told = {
+        ("gap", each.started_at, each.ended_at, unknown if each.reason == UNRECORDED else each.reason)
+        for each in found.holes
+    }
+    told |= {
+        ("unseen", each.started_at, each.ended_at, each.reason.value)
+        for each in found.missing
+        if each.what is Coverage.ANALYSIS
+    }
     return tuple(hole(*each, words, zone) for each in sorted(told, key=lambda each: (each[1], each[2], each[0])))
 
 
@@ -98,7 +102,7 @@ def _worker(found: Found, package: Package, words: Words) -> str:
     """With whether the footage bears its signature."""
     if not found.parts or not package.contents.originals:
         return found.incident.worker
-    names = [f"clip-{part.index:04d}.mp4" for part in found.parts]
+    names = [clip_name(part.index) for part in found.parts]
     sealed = sum(name in found.seals for name in names)
     key = "sealed" if sealed == len(names) else "unsealed" if sealed == 0 else "partly.sealed"
     return f"{found.incident.worker}; {words(key)}"

@@ -7,7 +7,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from camsvc.evidence.burnt_words import bilingual, reason, slate_length
-from camsvc.evidence.holes import UNRECORDED, Hole
+from camsvc.evidence.contents import UNRECORDED
+from camsvc.evidence.holes import Hole
 from camsvc.media.burning import Film
 from camsvc.media.canvas import Colour
 from camsvc.media.overlay import INK, QUIET, Clock, lettering

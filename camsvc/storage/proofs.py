@@ -11,20 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy.orm import Session
 
 from camsvc.db.queries import seals
 from camsvc.domain.incident import ClipPart, Incident
 from camsvc.domain.seal import Seal, SealedFile, SealOf, WorkerKey, file_statement, part_statement
+from camsvc.storage.seal_keys import is_signed
 
-KEYS_MAX = 4096
-"""Parsed public keys that are kept: a worker has one."""
 CLOCKS = timedelta(hours=24)
 """By how much a worker's clock may be ahead of or behind the database's before what they say of a key is believed."""
 SIGNATURE, KEY, STATEMENT = "seal", "seal-key", "seal-statement"
@@ -71,19 +66,19 @@ class Book:
         return cls(files, seals.keys(session, ids, {each.worker for each in incidents}))
 
     def part(self, incident: Incident, part: ClipPart) -> Verdict:
-        file = self._files.get((incident.id, SealOf.CLIP.value, part.index))
+        file = self.file(incident.id, SealOf.CLIP, part.index)
         return self._judge(incident, part.ended_at, file, part_statement(incident, part))
 
     def tracks(self, incident: Incident) -> Verdict:
-        file = self._files.get((incident.id, SealOf.TRACKS.value, None))
+        file = self.file(incident.id, SealOf.TRACKS)
         if file is None or file.sha256 is None or file.size_bytes is None:
             return self._judge(incident, incident.last_observed_at, file, b"")
         statement = file_statement(incident, SealOf.TRACKS.value, file.sha256, file.size_bytes)
         return self._judge(incident, incident.last_observed_at, file, statement)
 
-    def seal(self, incident: UUID, what: SealOf, part: int | None) -> Seal | None:
-        file = self._files.get((incident, what.value, part))
-        return file.seal if file else None
+    def file(self, incident: UUID, what: SealOf, part: int | None = None) -> SealedFile | None:
+        """The seal itself, whether or not it fits. ``part`` None: of tracks."""
+        return self._files.get((incident, what.value, part))
 
     def _judge(self, incident: Incident, ended_at: datetime, file: SealedFile | None, statement: bytes) -> Verdict:
         if file is None:
@@ -98,23 +93,11 @@ class Book:
             return Verdict(Standing.FORGED, f"it is sealed with a key that no worker registered: {file.seal.key}")
         if key.ended_at is not None and ended_at > key.ended_at + CLOCKS:
             return Verdict(Standing.FORGED, f"it is sealed with a key of {key.worker} that had been ended: {key.id}")
-        if not fits(key.public_pem, file.seal.signature, statement):
+        if not is_signed(key.public_pem, key.id, statement, file.seal.signature):
             return Verdict(
                 Standing.FORGED, f"its record is not the one that {key.worker} sealed: the signature does not fit"
             )
         return Verdict(Standing.SEALED, key=key.id, sha256=file.sha256, size_bytes=file.size_bytes)
-
-
-def fits(public_pem: str, signature: bytes, statement: bytes) -> bool:
-    """Whether ``signature`` over ``statement`` was made with the key of ``public_pem``, which may be no key at all."""
-    key = _public(public_pem)
-    if key is None:
-        return False
-    try:
-        key.verify(signature, statement, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        return False
-    return True
 
 
 def seal_metadata(seal: Seal, statement: bytes) -> dict[str, str]:
@@ -124,12 +107,3 @@ def seal_metadata(seal: Seal, statement: bytes) -> dict[str, str]:
         KEY: seal.key,
         STATEMENT: base64.b64encode(statement).decode("ascii"),
     }
-
-
-@lru_cache(KEYS_MAX)
-def _public(pem: str) -> ec.EllipticCurvePublicKey | None:
-    try:
-        key = serialization.load_pem_public_key(pem.encode("ascii"))
-    except (ValueError, UnsupportedAlgorithm):
-        return None
-    return key if isinstance(key, ec.EllipticCurvePublicKey) else None

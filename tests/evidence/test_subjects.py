@@ -33,6 +33,7 @@ from camsvc.evidence.package import Made, Means, Options, export
 from camsvc.evidence.previewing import Preview, WarningKind, preview
 from camsvc.evidence.verification import verify
 from camsvc.storage.objects import ObjectStore
+from camsvc.storage.seal_keys import is_signed
 from tests.browser import Chromium, tab
 from tests.cli.console import Run
 from tests.evidence.conftest import Exported
@@ -157,21 +158,42 @@ def test_footage_whose_record_was_changed_with_it_does_not_fit_the_worker_s_sign
     assert b"NOT WHAT THE RECORDER SIGNED" in files["report.en.html"]
 
 
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("DELETE FROM seals", "it has no seal, although"),
+        ("UPDATE worker_keys SET ended_at = '2026-11-02', ended_by = 'x'", "a key of worker-1 that had been ended"),
+    ],
+)
+def test_what_readers_are_refused_as_forged_is_forged_in_a_package_too(
+    scene: Scene, make: Make, database: Database, statement: str, why: str
+) -> None:
+    """Who changes a file and its row may take its seal away with it, or make one with a key that was stolen."""
+    with database.session() as session:
+        for each in ("seals", "worker_keys"):
+            session.execute(text(f"ALTER TABLE {each} DISABLE TRIGGER USER"))
+        session.execute(text("UPDATE worker_keys SET registered_at = '2026-11-01'"))
+        session.execute(text(statement))
+    made = make(Subjects((scene.incidents[0].id,)))
+    assert {each.name.rsplit("/", 1)[-1] for each in made.problems if why in (each.detail or "")} == {
+        "clip-0000.mp4", "clip-0001.mp4", "tracks.json",
+    }  # fmt: skip
+    assert {each.state for each in made.problems} == {"forged"}
+
+
 def test_a_seal_of_another_file_or_key_is_found_by_verify(exported: Exported, tmp_path: Path) -> None:
     """In a package that is signed as a whole by somebody who has the installation's key: only the seals speak."""
     verdict = verify(exported.file)
     assert next(each.detail for each in verdict.findings if each.check == "recording").startswith("5 files bear")
-    from camsvc.evidence.worker_seals import is_signed
-
     files = files_in(exported.file)
     name = next(each for each in files if each.endswith("clip-0000.mp4.seal"))
-    pem = next(data for each, data in files.items() if each.startswith("workers/"))
+    pem = next(data for each, data in files.items() if each.startswith("workers/")).decode()
     key = exported.scene.worker.id
     statement, signature = files[name], files[f"{name}.sig"]
     assert is_signed(pem, key, statement, signature)
     assert not is_signed(pem, key, statement.replace(b"bridge", b"bridgf"), signature)
     assert not is_signed(pem, "0" * 64, statement, signature)
-    assert not is_signed(b"no key", key, statement, signature)
+    assert not is_signed("no key", key, statement, signature)
 
 
 def test_a_copy_for_viewing_plays_and_tells_other_tools_what_it_was_made_of(

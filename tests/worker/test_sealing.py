@@ -20,7 +20,8 @@ from camsvc.domain.incident import Incident
 from camsvc.domain.seal import SealOf, part_statement
 from camsvc.media.remux import write_mp4
 from camsvc.storage.objects import ObjectStore
-from camsvc.storage.proofs import KEY, SIGNATURE, STATEMENT, Book, Standing, fits
+from camsvc.storage.proofs import KEY, SIGNATURE, STATEMENT, Book, Standing
+from camsvc.storage.seal_keys import is_signed
 from camsvc.worker import recorder_finaliser, spool_state
 from camsvc.worker.publisher import Publisher
 from camsvc.worker.recorder_finaliser import Finaliser
@@ -65,7 +66,8 @@ def assert_sealed(entry: Entry, sealer: Sealer) -> None:
     for each in state.parts:
         sealing = state.seal(SealOf.CLIP, each.index)
         assert sealing is not None
-        assert fits(sealer.public_pem, sealing.file.seal.signature, part_statement(state.incident, each))
+        statement = part_statement(state.incident, each)
+        assert is_signed(sealer.public_pem, sealer.key, statement, sealing.file.seal.signature)
     assert state.seal(SealOf.TRACKS) is not None
 
 
@@ -74,9 +76,11 @@ def test_the_key_is_made_once_and_is_its_account_s_alone(tmp_path: Path) -> None
     assert first.key == again.key
     assert stat.S_IMODE((tmp_path / "memory" / FILE).stat().st_mode) == 0o600
     assert "PRIVATE" not in repr(first)
-    assert fits(again.public_pem, first.seal(b"a line\n").signature, b"a line\n")
-    assert not fits(again.public_pem, first.seal(b"a line\n").signature, b"another\n")
-    assert not fits("no key", b"no signature", b"a line\n")
+    signature = first.seal(b"a line\n").signature
+    assert is_signed(again.public_pem, again.key, b"a line\n", signature)
+    assert not is_signed(again.public_pem, again.key, b"another\n", signature)
+    assert not is_signed(again.public_pem, "0" * 64, b"a line\n", signature)
+    assert not is_signed("no key", again.key, b"a line\n", b"no signature")
 
 
 def test_a_key_that_cannot_be_read_is_put_aside_and_recording_goes_on_with_another(tmp_path: Path) -> None:

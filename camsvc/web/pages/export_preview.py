@@ -9,7 +9,8 @@ from nicegui.element import Element
 
 from camsvc.api.services.exports import Foreseen, Quota, QuotaError, QuotaKind
 from camsvc.domain.incident import IncidentState
-from camsvc.evidence.previewing import Hole, Preview, PreviewIncident, PreviewSnapshot, PreviewSpan, WarningKind
+from camsvc.evidence.contents import Hole
+from camsvc.evidence.previewing import Preview, PreviewIncident, PreviewSnapshot, PreviewSpan, WarningKind
 from camsvc.web.components.player import api_path
 from camsvc.web.markup import icon, tag
 from camsvc.web.words import Words
