@@ -40,8 +40,8 @@ def page(report: Report) -> Iterator[bytes]:
 
 
 def playlist(section: Section) -> str | None:
-    """JSON, for the script: files and gaps in order of time, milliseconds of Unix time; None: there is one file and no
-    gap, or some file is not played."""
+    """JSON, for the script: files and gaps in order of time, milliseconds of Unix time; what is not played is shown as
+    a gap is. None: there is one file and no gap."""
     items = []
     for each in section.footage:
         if isinstance(each, GapView):

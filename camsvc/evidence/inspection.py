@@ -97,10 +97,9 @@ def _incident(given: Mapping[str, Any]) -> dict[str, Any]:
 def _file(given: Mapping[str, Any], places: Mapping[str, int]) -> InsideFile:
     told = _texts(given, ("name", "role", "state"))
     name, size = told.get("name", ""), given.get("size_bytes")
-    is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 0
-    return InsideFile(
-        name, told.get("role", ""), told.get("state", ""), int(size) if is_size and size else 0, places.get(name)
-    )
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        size = 0
+    return InsideFile(name, told.get("role", ""), told.get("state", ""), size, places.get(name))
 
 
 def _custody(given: object) -> Custody | None:

@@ -142,7 +142,7 @@ class Making:
 
     def _sign(self, zip_: ZipWriter) -> Made:
         package = self._package
-        comment_bytes = len(_base64(bytes(self._identity.signature_bytes)))
+        comment_bytes = len(base64.b64encode(bytes(self._identity.signature_bytes)))
         readme = readme_text(package, comment_bytes=comment_bytes, is_stamped=self._tsa_url is not None)
         self._add(zip_, README, Role.README, readme.encode())
         sums = sums_text(package.files)
@@ -153,7 +153,7 @@ class Making:
         zip_.add(SIGNATURE, signature)
         if self._tsa_url:
             zip_.add(TIME_STAMP, timestamp.ask(self._tsa_url, signature))
-        zip_.finish(comment_bytes, lambda digest: _base64(self._identity.sign_digest(digest)))
+        zip_.finish(comment_bytes, lambda digest: base64.b64encode(self._identity.sign_digest(digest)))
         return Made(
             package.id,
             zip_.size_bytes,
@@ -334,7 +334,3 @@ class _Kept:
             self.data += data
             if len(self.data) > self._at_most:
                 self.data = None
-
-
-def _base64(data: bytes) -> bytes:
-    return base64.b64encode(data)

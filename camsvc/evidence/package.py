@@ -45,7 +45,7 @@ def export(
     _record_begin(means, request, found, options.contents, str(package_id))
     try:
         made = Making(means, request, options, identity, found, package_id).run(sink)
-    except BaseException as error:
+    except BaseException as error:  # whatever ended it, also who gave up: the chain says that it ended
         reason = str(error) if isinstance(error, CamsvcError) else type(error).__name__
         with suppress(CamsvcError):  # the error itself says more
             failed = {"package": str(package_id), "reason": reason}

@@ -12,7 +12,7 @@ from fpdf.fonts import FontFace
 from PIL import Image, UnidentifiedImageError
 
 from camsvc.evidence.pdf_pages import BAD, GOOD, LINE_MM, MARGIN_MM, QUIET, RULE, Pages
-from camsvc.evidence.report_views import GapView, PartView, Report, Section, SnapshotView, SpanView, Tile
+from camsvc.evidence.report_views import Facts, GapView, PartView, Report, Section, SnapshotView, SpanView, Tile
 from camsvc.evidence.words import Words
 
 PICTURE_MM = 58.0
@@ -52,8 +52,7 @@ def _front(pdf: Pages, report: Report, pictures: Mapping[str, bytes]) -> None:
     if report.problems:
         pdf.heading(words("files"))
         for file, state, detail in report.problems:
-            pdf.ink(BAD, style="B")
-            pdf.text_block(f"{file}: {state}")
+            pdf.warning(f"{file}: {state}")
             pdf.ink(QUIET, size=8)
             pdf.text_block(detail)
     pdf.heading(words("summary"))
@@ -110,8 +109,7 @@ def _span(pdf: Pages, span: SpanView, words: Words) -> None:
         pdf.ink(QUIET)
         pdf.text_block(f"{words('span.incidents')}: {', '.join(map(str, span.incidents))}")
     else:
-        pdf.ink(BAD, style="B")
-        pdf.text_block(words("span.none"))
+        pdf.warning(words("span.none"))
 
 
 def _holes(pdf: Pages, holes: Sequence[str], words: Words) -> None:
@@ -128,14 +126,9 @@ def _snapshot(pdf: Pages, snapshot: SnapshotView, pictures: Mapping[str, bytes])
     pdf.heading(snapshot.heading, 10.5)
     if pdf.will_page_break(SNAPSHOT_ROOM_MM):
         pdf.add_page()
-    top = pdf.get_y()
-    below = _picture(pdf, pictures.get(snapshot.picture or ""), top)
-    pdf.facts(snapshot.facts, pdf.epw - (PICTURE_MM + 4 if below is not None else 0))
-    if below is not None and pdf.page_no() == below[0]:
-        pdf.set_y(max(pdf.get_y(), below[1]))
+    _facts_beside(pdf, snapshot.facts, pictures.get(snapshot.picture or ""))
     if snapshot.warning:
-        pdf.ink(BAD, style="B")
-        pdf.text_block(snapshot.warning)
+        pdf.warning(snapshot.warning)
 
 
 def _howto(pdf: Pages, report: Report) -> None:
@@ -153,22 +146,16 @@ def _howto(pdf: Pages, report: Report) -> None:
 def _incident(pdf: Pages, section: Section, pictures: Mapping[str, bytes], words: Words) -> None:
     pdf.add_page()
     pdf.heading(section.heading)
-    top = pdf.get_y()
-    below = _picture(pdf, pictures.get(section.picture or ""), top)
-    pdf.facts(section.facts, pdf.epw - (PICTURE_MM + 4 if below is not None else 0))
-    if below is not None and pdf.page_no() == below[0]:
-        pdf.set_y(max(pdf.get_y(), below[1]))
+    _facts_beside(pdf, section.facts, pictures.get(section.picture or ""))
     pdf.heading(words("timeline"), 10.5)
     pdf.drawing(section.timeline)
     pdf.ink(QUIET, size=7.5)
     pdf.text_block(words("timeline.note"))
     _holes(pdf, section.holes, words)
     for fault in section.faults:
-        pdf.ink(BAD, style="B")
-        pdf.text_block(fault)
+        pdf.warning(fault)
     if section.note:
-        pdf.ink(BAD, style="B")
-        pdf.text_block(section.note)
+        pdf.warning(section.note)
     for each in (*section.copies, *section.footage):
         if isinstance(each, GapView):
             _gap(pdf, each)
@@ -182,6 +169,15 @@ def _gap(pdf: Pages, gap: GapView) -> None:
     pdf.ink(BAD, style="B", size=8.5)
     pdf.set_fill_color(253, 232, 232)
     pdf.multi_cell(0, LINE_MM + 1.5, gap.text, align="L", fill=True, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+def _facts_beside(pdf: Pages, facts: Facts, jpeg: bytes | None) -> None:
+    """With the picture at their right."""
+    top = pdf.get_y()
+    below = _picture(pdf, jpeg, top)
+    pdf.facts(facts, pdf.epw - (PICTURE_MM + 4 if below is not None else 0))
+    if below is not None and pdf.page_no() == below[0]:
+        pdf.set_y(max(pdf.get_y(), below[1]))
 
 
 def _picture(pdf: Pages, jpeg: bytes | None, top: float) -> tuple[int, float] | None:
@@ -200,8 +196,7 @@ def _picture(pdf: Pages, jpeg: bytes | None, top: float) -> tuple[int, float] | 
 def _part(pdf: Pages, part: PartView) -> None:
     pdf.heading(f"{part.heading}: {part.file}", 9.5)
     if part.warning:
-        pdf.ink(BAD, style="B")
-        pdf.text_block(part.warning)
+        pdf.warning(part.warning)
     pdf.ink(size=8.5)
     for line in part.lines:
         pdf.text_block(line)

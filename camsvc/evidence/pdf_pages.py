@@ -52,6 +52,10 @@ class Pages(FPDF):
     def text_block(self, text: str, width: float = 0) -> None:
         self.multi_cell(width, LINE_MM, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
+    def warning(self, text: str) -> None:
+        self.ink(BAD, style="B")
+        self.text_block(text)
+
     def heading(self, text: str, size: float = 13) -> None:
         self.ln(3)
         if self.will_page_break(30):

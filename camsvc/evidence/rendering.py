@@ -190,9 +190,7 @@ class _Rendering:
         return None if last_s is None else last_s + step_s
 
     def _show(self, film: Film, film_s: float, part: int, at_s: float) -> None:
-        before = film.pictures
-        film.show(film_s)
-        if film.pictures > before:
+        if film.show(film_s):
             self._rendered.parts.append(part)
             self._rendered.at_s.append(at_s)
 

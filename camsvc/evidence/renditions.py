@@ -13,13 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
-
 from camsvc import log
 from camsvc.domain.incident import Clip, ClipPart
 from camsvc.domain.redaction import Redaction
-from camsvc.errors import InputError, IntegrityError, MediaError, NotFoundError
+from camsvc.errors import InputError, IntegrityError, MediaError, NotFoundError, UnplayableError
 from camsvc.evidence import export_boxes
 from camsvc.evidence.blocks import blocks
 from camsvc.evidence.claims import Ingredient
@@ -30,12 +27,13 @@ from camsvc.evidence.means import Means, Options
 from camsvc.evidence.provenance import embed, manifest_beside
 from camsvc.evidence.redacting import make_redacted
 from camsvc.evidence.viewing import make_viewing
+from camsvc.media.still import picture_at
 from camsvc.media.thumbnail import encode_jpeg
 from camsvc.vision.detector import Detector, open_detector
 
 PICTURE_WIDTH = 480
 PICTURE_AT = 0.4
-"""Of a redacted copy's length: where the reports' picture is taken; at its start there may be nobody yet."""
+"""Of a redacted copy's length: about where the reports' picture is taken; at its start there may be nobody yet."""
 
 _log = log.get(__name__)
 
@@ -84,7 +82,7 @@ class Renditions:
             export_boxes.append(made, self._exported(found, footage))
             if self._options.contents.provenance:
                 made = self._embedded(found, footage, made, facts, role)
-            picture = _picture(made) if role is Role.REDACTED else None
+            picture = _picture(made, footage) if role is Role.REDACTED else None
             yield Copied(made, facts, picture)
 
     def _footage(self, found: Found, tracks: dict[str, Any] | None, reading: _Reading) -> Footage:
@@ -179,11 +177,14 @@ class Renditions:
 
 
 class _Reading:
-    """Parts of one incident, from the store to the disk, one after the other."""
+    """Parts of one incident, from the store to the disk. The one asked for last stays there until another is: a copy
+    looks at the first part twice, and a redacted one goes through all of them again and again."""
 
     def __init__(self, means: Means, folder: Path, check: Callable[[], None]) -> None:
         self._store = means.store
-        self._folder = folder
+        self._file = folder / "part.mp4"
+        self._there: int | None = None
+        """Index of the part that is on the disk, whole."""
         self._check = check
         self.states: dict[int, str] = {}
         """Of parts that were not intact."""
@@ -191,10 +192,16 @@ class _Reading:
     @contextmanager
     def part(self, part: ClipPart) -> Iterator[Path]:
         """Raises NotFoundError, IntegrityError, StoreUnavailableError."""
-        file = self._folder / clip_name(part.index)
+        if part.index != self._there:
+            self._there = None
+            self._fetch(part)
+            self._there = part.index
+        yield self._file
+
+    def _fetch(self, part: ClipPart) -> None:
         digest, size = hashlib.sha256(), 0
         try:
-            with self._store.open(part.key) as pieces, file.open("wb") as out:
+            with self._store.open(part.key) as pieces, self._file.open("wb") as out:
                 for block in blocks(pieces):
                     self._check()
                     size += len(block)
@@ -202,25 +209,18 @@ class _Reading:
                         break
                     digest.update(block)
                     out.write(block)
-            if size != part.size_bytes or digest.hexdigest() != part.sha256:
-                self.states[part.index] = "altered"
-                raise IntegrityError(f"part {part.index} is not what was recorded")
-            yield file
         except NotFoundError:
-            self.states.setdefault(part.index, "missing")
+            self.states[part.index] = "missing"
             raise
-        finally:
-            file.unlink(missing_ok=True)
+        if size != part.size_bytes or digest.hexdigest() != part.sha256:
+            self.states[part.index] = "altered"
+            raise IntegrityError(f"part {part.index} is not what was recorded")
 
 
-def _picture(file: Path) -> bytes | None:
-    """One picture of a copy; None: none can be decoded."""
+def _picture(copy: Path, footage: Footage) -> bytes | None:
+    """None: none can be decoded."""
     try:
-        with av.open(str(file)) as container:
-            stream = container.streams.video[0]
-            if container.duration:
-                container.seek(int(container.duration * PICTURE_AT))
-            frame = next(container.decode(stream))
-            return encode_jpeg(frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False), PICTURE_WIDTH)
-    except (av.FFmpegError, StopIteration, IndexError):
+        at_s = PICTURE_AT * sum(part.duration_s for part in footage.parts)
+        return encode_jpeg(picture_at(copy, at_s), PICTURE_WIDTH)
+    except UnplayableError:
         return None

@@ -21,7 +21,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class PartView:
-    """A file that is played, or a gap between two."""
+    """A file, which is played unless something is wrong with it."""
 
     heading: str
     file: str
@@ -59,10 +59,6 @@ class Section:
     """Originals in order of time, with the gaps where they are."""
     note: str | None
     """Why there is no footage."""
-
-    @property
-    def parts(self) -> tuple[PartView, ...]:
-        return tuple(each for each in self.footage if isinstance(each, PartView))
 
 
 @dataclass(frozen=True, slots=True)

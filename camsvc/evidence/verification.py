@@ -124,6 +124,7 @@ class _Verification:
             if leaf is not None:
                 self._certificate(leaf, manifest)
             self._time_stamp(manifest, self._whole(reader, entries, TIME_STAMP, needed=False), signature)
+            self._provenance(manifest)
 
     def _read_all(self, reader: ZipReader) -> dict[str, tuple[str, int]]:
         """sha256 and size of each file."""
@@ -321,7 +322,6 @@ class _Verification:
                 self._verdict.unchecked(
                     Check.TIME_STAMP, f"it says {found.at.isoformat()}; who said so: give --tsa-certificate"
                 )
-        self._provenance(manifest)
 
     def _provenance(self, manifest: dict[str, Any]) -> None:
         if any(each["role"] == Role.PROVENANCE for each in manifest["files"]):

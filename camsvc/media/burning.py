@@ -67,7 +67,6 @@ class Film:
         self.canvas = Canvas(shape.width, shape.strip + shape.height)
         self.end_s = 0.0
         """Of the last picture that was shown."""
-        self.pictures = 0
         self._path = path
         self._part = path.with_name(f".{path.name}.part")
         self._metadata = metadata
@@ -83,7 +82,7 @@ class Film:
             self._container.metadata.update(self._metadata)
             self._video = self._open_video()
             self._sound = Soundtrack(self._container) if self._has_sound else None
-        except BaseException:
+        except BaseException:  # whatever it is, also who gives up: no half film stays
             self._abandon()
             raise
         return self
@@ -131,11 +130,11 @@ class Film:
         self.canvas.fill(0, self.shape.strip, self.canvas.width, self.canvas.height, colour)
         self._placed = None
 
-    def show(self, at_s: float) -> None:
-        """The canvas as it is now. A picture that is no later than the one before is left out."""
+    def show(self, at_s: float) -> bool:
+        """The canvas as it is now. False: it is no later than the picture before, and left out."""
         pts = round(at_s * CLOCK_HZ)
         if pts <= self._last_pts:
-            return
+            return False
         frame = self.canvas.frame
         frame.pts, frame.time_base, frame.pict_type = pts, TIME_BASE, 0
         try:
@@ -145,7 +144,7 @@ class Film:
         except FFmpegError as error:
             raise self._unwritten(error) from error
         self._last_pts, self.end_s = pts, at_s
-        self.pictures += 1
+        return True
 
     def hear(self, frame: AudioFrame, at_s: float) -> None:
         if self._sound:

@@ -6,12 +6,8 @@ import hashlib
 import io
 import json
 import subprocess
-import threading
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +30,7 @@ from camsvc.storage import keys
 from camsvc.storage.objects import ObjectStore
 from tests.browser import Chromium, Tab, tab
 from tests.cli.console import Run
+from tests.cli.time_stamps import time_stamps  # noqa: F401  a fixture
 from tests.evidence.conftest import Exported
 from tests.evidence.examples import Scene, publish_scene, settings_of
 from tests.evidence.instructions import STEPS, commands, follow
@@ -287,23 +284,34 @@ def test_an_encrypted_package_opens_by_openssl_with_the_recipient_s_key_only(
 
 
 def test_a_time_stamp_is_put_beside_the_signature_and_openssl_verifies_it(
-    database: Database, cipher: Cipher, store: ObjectStore, scene: Scene, tmp_path: Path
+    database: Database,
+    cipher: Cipher,
+    store: ObjectStore,
+    scene: Scene,
+    tmp_path: Path,
+    time_stamps: str,  # noqa: F811
 ) -> None:
-    with authority(tmp_path) as url:
-        means = Means(database, store, cipher, settings_of(tsa_url=url), SystemClock())
-        request = Request(Subjects((scene.incidents[0].id,)), "why", "who")
-        with (tmp_path / "p.zip").open("wb") as file:
-            export(means, request, file, Options(Contents(provenance=False)))
-    root = x509.load_pem_x509_certificate((tmp_path / "tsa.pem").read_bytes())
-    verdict = verify(tmp_path / "p.zip", Trust(stamp_roots=[root]))
+    package, authority = tmp_path / "p.zip", tmp_path / "authority" / "authority.pem"
+    means = Means(database, store, cipher, settings_of(tsa_url=time_stamps), SystemClock())
+    with package.open("wb") as file:
+        export(means, Request(Subjects((scene.incidents[0].id,)), "why", "who"), file)
+    trust = Trust(stamp_roots=[x509.load_pem_x509_certificate(authority.read_bytes())])
+    verdict = verify(package, trust)
     assert verdict.holds, verdict.findings
     assert any(each.check == "time-stamp" and each.outcome == "holds" for each in verdict.findings)
-    assert len(follow(commands(tmp_path / "p.zip"), tmp_path / "p.zip", tmp_path / "follow")) == STEPS
+    assert len(follow(commands(package), package, tmp_path / "follow")) == STEPS
     files = tmp_path / "follow" / "work" / "check" / "files"
     subprocess.run(
         ["openssl", "ts", "-verify", "-data", "manifest.json.sig", "-in", "manifest.json.sig.tsr", "-CAfile",
-         str(tmp_path / "tsa.pem")], cwd=files, check=True, capture_output=True,
+         str(authority)], cwd=files, check=True, capture_output=True,
     )  # fmt: skip
+
+    stamp = (files / "manifest.json.sig.tsr").read_bytes()
+    package.write_bytes(package.read_bytes().replace(stamp, bytes(len(stamp))))
+    broken = verify(package, trust)
+    assert any(each.check == "time-stamp" and each.outcome == "fails" for each in broken.findings)
+    unchecked = [[each.check for each in one.findings if each.outcome == "unchecked"] for one in (verdict, broken)]
+    assert unchecked[0] == unchecked[1]  # what is not looked at is said all the same, C2PA included
 
 
 def test_an_authority_that_gives_no_stamp_ends_the_export_with_its_reason(
@@ -338,48 +346,6 @@ def test_the_same_incidents_give_the_same_bytes_but_for_time_id_and_signatures(
     assert names[-4:] == ["README.txt", "SHA256SUMS", "manifest.json", "manifest.json.sig"]
     clips = [name for name in names if name.startswith("incidents/")]
     assert [name.split("/")[1] for name in clips] == sorted(name.split("/")[1] for name in clips)
-
-
-@contextmanager
-def authority(folder: Path) -> Iterator[str]:
-    """A time-stamp authority: OpenSSL's own, behind a small HTTP server."""
-    (folder / "tsa.cnf").write_text(
-        "[req]\ndistinguished_name=dn\nprompt=no\nx509_extensions=ext\n[dn]\nO=Test\nCN=Test TSA\n"
-        "[ext]\nextendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n"
-        "basicConstraints=critical,CA:false\nsubjectKeyIdentifier=hash\n"
-        "[tsa]\ndefault_tsa=t\n[t]\ncrypto_device=builtin\nserial=tsa.srl\nsigner_cert=tsa.pem\nsigner_key=tsa.key\n"
-        "signer_digest=sha256\ndefault_policy=1.2.3.4\ndigests=sha256,sha512\nordering=no\ntsa_name=no\n"
-        "ess_cert_id_chain=no\ness_cert_id_alg=sha256\n"
-    )
-    (folder / "tsa.srl").write_text("01\n")
-    run = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.pem",
-           "-config", "tsa.cnf", "-days", "2"]  # fmt: skip
-    subprocess.run(run, cwd=folder, check=True, capture_output=True)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            (folder / "q.tsq").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
-            reply = ["openssl", "ts", "-reply", "-config", "tsa.cnf", "-section", "t", "-queryfile", "q.tsq"]
-            reply += ["-out", "a"]
-            subprocess.run(reply, cwd=folder, check=True, capture_output=True)
-            answer = (folder / "a").read_bytes()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/tsr"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_the_private_key_is_in_no_file_of_the_package(exported: Exported) -> None:

@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,7 @@ from camsvc.evidence.contents import Request
 from camsvc.evidence.package import Made, Means, Options, export
 from camsvc.evidence.previewing import Preview, WarningKind, preview
 from camsvc.evidence.verification import verify
-from camsvc.storage.objects import ObjectStore
+from camsvc.storage.objects import Chunks, ObjectStore
 from camsvc.storage.seal_keys import is_signed
 from tests.browser import Chromium, tab
 from tests.cli.console import Run
@@ -228,6 +229,26 @@ def test_a_copy_for_viewing_plays_and_tells_other_tools_what_it_was_made_of(
         assert opened.page.evaluate("document.querySelector('video').src").endswith("viewing.mp4")
         opened.page.evaluate("document.querySelector('video').play()")
         until(opened, "document.querySelector('video').currentTime > 0.3")
+
+
+@pytest.mark.parametrize("contents", [Contents(originals=False, viewing=True), REDACTED])
+def test_a_part_is_read_from_the_store_once_for_a_copy(
+    scene: Scene, make: Make, store: ObjectStore, monkeypatch: pytest.MonkeyPatch, contents: Contents
+) -> None:
+    """However often the copy goes through it."""
+    read: list[str] = []
+    opens = store.open
+
+    def opened(key: str, offset: int = 0, length: int | None = None) -> AbstractContextManager[Chunks]:
+        read.append(key)
+        return opens(key, offset, length)
+
+    monkeypatch.setattr(store, "open", opened)
+    second = scene.incidents[1]
+    assert second.clip
+    made = make(Subjects((second.id,)), contents)
+    assert not made.problems
+    assert read.count(second.clip.parts[0].key) == 1
 
 
 def test_a_redacted_package_holds_nothing_that_shows_who_is_hidden(scene: Scene, make: Make, tmp_path: Path) -> None:
