@@ -117,6 +117,7 @@ def test_places_beyond_the_number_of_walks_are_found_as_well(
     _refill(full, items)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conditions, "VIEWPOINTS_MAX", 1)
+        patch.setattr(conditions, "VIEWPOINTS_LASTING_MAX", 1)
         assert _all(full, asked, 4) == _newest_first([item for item in items if matches(asked, item)])
 
 
@@ -154,6 +155,7 @@ def test_search_under_grants_finds_what_a_scan_under_grants_finds(
     names = replace(names, areas=tuple(each for each in names.areas if reach.touches(each)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conditions, "VIEWPOINTS_MAX", walks)
+        patch.setattr(conditions, "VIEWPOINTS_LASTING_MAX", walks)
         if names != asked:
             hidden, parameter = _hidden(asked, names)
             with pytest.raises(InputError) as caught, full.session() as session:

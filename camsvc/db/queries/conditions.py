@@ -24,6 +24,8 @@ from camsvc.domain.search import IncidentFilter
 VIEWPOINTS_MAX = 64
 """Up to so many viewpoints each has walks, or a list in the facets, of its own; beyond, to look at each incident
 whether it is of one of them is cheaper: every so-manieth is."""
+VIEWPOINTS_LASTING_MAX = 256
+"""The same for what lasts longer than the first span: a district's cameras, a town's."""
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 SPANS_ALL = tuple(range(SPAN_OPEN + 1))
 
@@ -71,6 +73,13 @@ def by_column(asked: IncidentFilter, row: type[IncidentRow] = IncidentRow) -> li
         found.append(lasted <= timedelta(seconds=asked.max_duration_s))
     found += by_people(asked, row)
     return found
+
+
+def each_walked(asked: IncidentFilter, seen_from: list[int] | None) -> bool:
+    """Whether each viewpoint is to have walks of its own. Of what is of no short span a camera sees so few that the
+    walks of many more cameras are shorter than one through what all the others saw."""
+    short = any(span == 0 for span, _ in spans(asked))
+    return seen_from is not None and len(seen_from) <= (VIEWPOINTS_MAX if short else VIEWPOINTS_LASTING_MAX)
 
 
 def by_facet(asked: IncidentFilter, seen_from: list[int] | None, lasting: list[int]) -> list[ColumnElement[bool]]:

@@ -156,7 +156,7 @@ def walk(
 ) -> Select[Any]:
     """Rows (id, started_at, fits, is_edge): matches, and the last that a walk looked at before its budget ended."""
     lasting = conditions.spans(asked, window.end)
-    few = seen_from is not None and len(seen_from) <= conditions.VIEWPOINTS_MAX
+    few = conditions.each_walked(asked, seen_from)
     alarms = not few and not asked.kinds and asked.severities == (Severity.ALARM,)
     served = replace(asked, kinds=asked.kinds if few else (), severities=() if alarms else asked.severities)
     left = conditions.by_column(served)
