@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,9 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Self
 
-import certifi
 import urllib3
-from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.error import S3Error
 from minio.versioningconfig import VersioningConfig
@@ -34,21 +31,12 @@ from camsvc.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from camsvc.storage import multipart
-from camsvc.storage.answers import is_never_held, is_refusal, translated
+from camsvc.storage import connection, multipart
+from camsvc.storage.answers import translated
 from camsvc.storage.local_sync import LocalSync
 from camsvc.storage.multipart import Unfinished, Upload
+from camsvc.storage.versions import Version, Versions
 
-CONNECT_TIMEOUT_S = 5.0
-"""A server on the same network answers in milliseconds; a dead host never does."""
-READ_TIMEOUT_S = 60.0
-"""Between two packets. A store on slow disks may take seconds to acknowledge a large part."""
-RETRIES = 2
-"""Of one request, for a connection lost or "try later"; whoever needs more patience (the publisher) has it himself."""
-RETRY_BACKOFF_S = 0.2
-RETRY_STATUS = (502, 503, 504)
-CONNECTIONS = 32
-"""Kept open; more are opened at peaks."""
 PART_BYTES = 16 * 1024 * 1024
 """Larger objects go up in parts of this size, one at a time: what an upload holds in memory."""
 CHUNK_BYTES = 64 * 1024
@@ -85,15 +73,6 @@ class ListedObject:
 class Erased:
     objects: int
     size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Version:
-    key: str
-    id: str | None
-    size_bytes: int
-    is_marker: bool
-    """Of a deletion: it holds nothing, and hides what is older."""
 
 
 class Chunks(Iterator[bytes]):
@@ -135,26 +114,9 @@ class ObjectStore:
         self.endpoint = endpoint
         self.bucket = bucket
         self.region = region
-        self._http = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
-            retries=urllib3.Retry(
-                total=RETRIES, backoff_factor=RETRY_BACKOFF_S, status_forcelist=RETRY_STATUS, raise_on_status=False
-            ),
-            maxsize=CONNECTIONS,
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
-        )
-        try:
-            self.client = Minio(
-                endpoint,
-                access_key=access_key,
-                secret_key=secret_key,
-                secure=secure,
-                region=region,
-                http_client=self._http,
-            )
-        except ValueError as error:
-            raise ConfigError(f"s3_endpoint {endpoint!r}: {error}; write host or host:port, without http://") from error
+        self._http = connection.pool()
+        self.client = connection.client(endpoint, access_key, secret_key, region, secure, self._http)
+        self._versions = Versions(self.client, endpoint, bucket)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -217,13 +179,13 @@ class ObjectStore:
         try:
             yield upload
             upload.finish()
-        except BaseException:
+        except BaseException:  # also of who gives up: parts that nobody completes take room for ever
             with suppress(StoreError):  # the error itself says more; what is left is found by ``unfinished``
                 upload.abort()
             raise
         try:
             self._prove(key, upload.sha256, check)
-        except BaseException:
+        except BaseException:  # also of who gives up: what is not proved does not stay
             with suppress(StoreError, InputError):
                 self.delete(key)
             raise
@@ -296,9 +258,8 @@ class ObjectStore:
 
         Raises ConflictError when the store refuses because one of them is held (invariant 6).
         """
-        for version in self._versions(key):
-            if version.key == key:
-                self._remove(version)
+        for version in self._versions.of(key):
+            self._versions.remove(version)
 
     def erase(self, prefix: str) -> Erased:
         """As ``delete``, of all that lies below ``prefix``. What is held stays, and the rest goes all the same.
@@ -308,9 +269,9 @@ class ObjectStore:
         keys: set[str] = set()
         size_bytes = 0
         held: ConflictError | None = None
-        for version in self._versions(prefix):
+        for version in self._versions.below(prefix):
             try:
-                self._remove(version)
+                self._versions.remove(version)
             except ConflictError as error:
                 held = error
             else:
@@ -322,20 +283,15 @@ class ObjectStore:
 
     def hold(self, key: str) -> None:
         """Locks the newest version (legal hold): the store itself refuses to delete it, whoever asks."""
-        with self._translated(key):
-            self.client.enable_object_legal_hold(bucket_name=self.bucket, object_name=key)
+        self._versions.hold(key)
 
     def release(self, key: str) -> None:
         """Takes the hold of all versions away."""
-        for version in self._versions(key):
-            if version.key == key and not version.is_marker:
-                with self._translated(key):
-                    self.client.disable_object_legal_hold(
-                        bucket_name=self.bucket, object_name=key, version_id=version.id
-                    )
+        self._versions.release(key)
 
     def is_held(self, key: str) -> bool:
-        return self._is_held(key, None)
+        """The newest version."""
+        return self._versions.is_held(key)
 
     def hold_is_enforced(self) -> bool:
         """Whether the store keeps its word: puts a probe, holds it, tries to delete that version, expects refusal.
@@ -369,8 +325,8 @@ class ObjectStore:
         """
         if self.stat(key) is not None and self.sha256_of(key) == sha256:
             return True
-        for version in self._versions(key):
-            if version.key == key and not version.is_marker and self._digest(key, version.id) == sha256:
+        for version in self._versions.of(key):
+            if not version.is_marker and self._digest(key, version.id) == sha256:
                 self._renew(key, version, sha256, content_type)
                 return self.sha256_of(key) == sha256
         return False
@@ -379,53 +335,23 @@ class ObjectStore:
         """Of what the store really gives, read whole. Raises NotFoundError."""
         return self._digest(key, None)
 
-    def _digest(self, key: str, version: str | None) -> str:
+    def _digest(self, key: str, version: str | None, check: Callable[[], None] = lambda: None) -> str:
         digest = hashlib.sha256()
         with self._opened(key, version) as chunks:
             for chunk in chunks:
+                check()
                 digest.update(chunk)
         return digest.hexdigest()
 
-    def _renew(self, key: str, version: _Version, sha256: str, content_type: str) -> None:
+    def _renew(self, key: str, version: Version, sha256: str, content_type: str) -> None:
         """Through a temporary file: not every store copies a version of an object, or tells its type."""
         with tempfile.TemporaryFile() as file:
             with self._opened(key, version.id) as chunks:
                 file.writelines(chunks)
             file.seek(0)
             self._upload(key, file, version.size_bytes, content_type, sha256, chunks.metadata)
-        if self._is_held(key, version.id):
+        if self._versions.is_held(key, version.id):
             self.hold(key)
-
-    def _versions(self, prefix: str) -> Sequence[_Version]:
-        with self._translated(prefix):
-            return [
-                _Version(found.object_name, found.version_id, found.size or 0, bool(found.is_delete_marker))
-                for found in self.client.list_objects(
-                    bucket_name=self.bucket, prefix=prefix, recursive=True, include_version=True
-                )
-                if found.object_name is not None and not found.is_dir
-            ]
-
-    def _remove(self, version: _Version) -> None:
-        try:
-            with self._translated(version.key):
-                self.client.remove_object(bucket_name=self.bucket, object_name=version.key, version_id=version.id)
-        except StoreError as error:
-            if is_refusal(error) and self._is_held(version.key, version.id):
-                raise ConflictError(f"{version.key} is held: release the hold first") from error
-            raise
-
-    def _is_held(self, key: str, version: str | None) -> bool:
-        """None: the newest version."""
-        try:
-            with self._translated(key):
-                return self.client.is_object_legal_hold_enabled(
-                    bucket_name=self.bucket, object_name=key, version_id=version
-                )
-        except StoreError as error:
-            if is_never_held(error):
-                return False
-            raise
 
     def _put(
         self,
@@ -449,17 +375,13 @@ class ObjectStore:
             except OSError as error:
                 raise StoreUnavailableError(f"{key}: the store's disk did not sync: {error.strerror}") from error
 
-    def _prove(self, key: str, sha256: str, check: Callable[[], None]) -> None:
-        digest = hashlib.sha256()
+    def _prove(self, key: str, sha256: str, check: Callable[[], None] = lambda: None) -> None:
         try:
-            with self.open(key) as chunks:
-                for chunk in chunks:
-                    check()
-                    digest.update(chunk)
+            arrived = self._digest(key, None, check)
         except NotFoundError as error:
             raise StoreUnavailableError(f"{key} was uploaded, and the store does not have it") from error
-        if digest.hexdigest() != sha256:
-            raise IntegrityError(f"{key}: sent with sha256 {sha256}, the store gives back {digest.hexdigest()}")
+        if arrived != sha256:
+            raise IntegrityError(f"{key}: sent with sha256 {sha256}, the store gives back {arrived}")
 
     def _upload(
         self, key: str, data: BinaryIO, size_bytes: int, content_type: str, sha256: str, metadata: Mapping[str, str]
@@ -476,11 +398,12 @@ class ObjectStore:
                 part_size=PART_BYTES,
                 num_parallel_uploads=1,
             )
-        arrived = self.sha256_of(key)
-        if arrived != sha256:
+        try:
+            self._prove(key, sha256)
+        except IntegrityError:
             with suppress(S3Error, urllib3.exceptions.HTTPError):  # the error below says what matters
                 self.client.remove_object(bucket_name=self.bucket, object_name=key, version_id=written.version_id)
-            raise IntegrityError(f"{key}: sent with sha256 {sha256}, the store gives back {arrived}")
+            raise
 
     def _chunks(self, key: str, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         with self._translated(key):
