@@ -157,9 +157,14 @@ class Bell:
             self._show(found)
 
     async def _go_on(self) -> None:
-        found = await self._page(self._shown[-1].id if self._shown else None)
-        if found is not None:
+        before = self._last
+        found = await self._page(before)
+        if found is not None and before == self._last:  # else a second click was quicker, or the list is another one
             self._show(found)
+
+    @property
+    def _last(self) -> int | None:
+        return self._shown[-1].id if self._shown else None
 
     async def _page(self, before: int | None) -> list[Notice] | None:
         """None: it could not be read, or the page is gone."""

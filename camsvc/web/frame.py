@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
+from weakref import WeakKeyDictionary
 
-from nicegui import ui
+from nicegui import Client, ui
 from nicegui.element import Element
 
 from camsvc.api.services import reasons
@@ -53,11 +54,8 @@ def frame(
     """Everything of a page but its middle, which is what is made within. ``styles``: files of its own in static/."""
     client = ui.context.client
     client.title = f"{title} · camsvc"
-    ui.add_head_html(
-        "".join(f'<link rel="stylesheet" href="{asset(each)}">' for each in ("app.css", "bell.css", *styles))
-        + f'<link rel="icon" href="{asset("mark.svg")}">'
-        f'<script src="{asset("app.js")}" defer></script>'
-    )
+    add_styles("app.css", "bell.css", *styles)
+    ui.add_head_html(f'<link rel="icon" href="{asset("mark.svg")}"><script src="{asset("app.js")}" defer></script>')
     client.on_exception(lambda: ui.notify(words.language("broken.page"), type="negative"))
     tag("a", "cam-skip", words.language("nav.skip"), href="#main")
     _header(site, visitor, words, here)
@@ -68,6 +66,18 @@ def frame(
     client.on_delete(lambda: site.lookout.unwatch(watcher))
     with tag("main", "cam-main", id="main", tabindex="-1", aria_label=title) as middle:
         yield middle
+
+
+def add_styles(*names: str) -> None:
+    """Style sheets in static/ of what is made within a page: each once, however often that is made."""
+    there = _styles.setdefault(ui.context.client, set())
+    wanted = [each for each in names if each not in there]
+    if wanted:
+        there.update(wanted)
+        ui.add_head_html("".join(f'<link rel="stylesheet" href="{asset(each)}">' for each in wanted))
+
+
+_styles: WeakKeyDictionary[Client, set[str]] = WeakKeyDictionary()
 
 
 def _header(site: Site, visitor: Visitor, words: Words, here: str) -> None:

@@ -35,7 +35,10 @@ from camsvc.web.who import Who
 
 HISTORY = 200
 """Messages kept for a page whose connection broke; beyond, it loads itself anew."""
-
+PAGES = (
+    *(live, incidents, redact, cases, alerts, exports, verify, account),
+    *(desk, camera_edit, camera_import, admin_areas, agencies, users, user, audit, holds, storage),
+)
 
 _log = log.get(__name__)
 
@@ -59,27 +62,7 @@ def mount(app: FastAPI) -> Site:
     app.include_router(reason.router(who))
     layers.serve(app, server.settings.map)
     app.mount("/assets", _Assets(directory=STATIC), name="assets")
-    live.add(site)
-    book = HealthBook(server)
-    cameras.add(site, book)
-    incidents.add(site)
-    redact.add(site)
-    cases.add(site)
-    desk.add(site)
-    admin_cameras.add(site, book)
-    camera_edit.add(site)
-    camera_import.add(site)
-    admin_areas.add(site)
-    account.add(site)
-    agencies.add(site)
-    users.add(site)
-    user.add(site)
-    audit.add(site)
-    holds.add(site)
-    storage.add(site)
-    alerts.add(site)
-    verify.add(site)
-    exports.add(site)
+    _add_pages(site)
     nicegui_app.state.camsvc = server
     ui.run_with(
         app,
@@ -95,6 +78,22 @@ def mount(app: FastAPI) -> Site:
     nicegui_app.add_middleware(Guard, who=who, settings=server.settings)
     nicegui_app.add_exception_handler(HTTPStatus.NOT_FOUND, partial(_missing, server.settings))
     nicegui_app.add_exception_handler(Exception, partial(_broken, server.settings))
+    _translate()
+    for close in (lookout.close, bells.close, news.close):
+        nicegui_app.on_shutdown(close)
+    return site
+
+
+def _add_pages(site: Site) -> None:
+    book = HealthBook(site.server)
+    cameras.add(site, book)
+    admin_cameras.add(site, book)
+    for page in PAGES:
+        page.add(site)
+
+
+def _translate() -> None:
+    """What NiceGUI itself says."""
     for code in LANGUAGES:
         say = language(code)
         nicegui_translations[QUASAR[code]] = {
@@ -103,10 +102,6 @@ def mount(app: FastAPI) -> Site:
             "message_too_long": say("connection.too_long"),
             "message_too_long_body": say("connection.too_long_body"),
         }
-    nicegui_app.on_shutdown(lookout.close)
-    nicegui_app.on_shutdown(bells.close)
-    nicegui_app.on_shutdown(news.close)
-    return site
 
 
 async def _missing(settings: Settings, request: Request, _: Exception) -> Response:

@@ -23,11 +23,11 @@ from camsvc.web import places
 from camsvc.web.components.companion import Companion
 from camsvc.web.components.map import Map
 from camsvc.web.components.player import Player, api_path
+from camsvc.web.frame import add_styles
 from camsvc.web.markup import button, icon, icon_button, tag
 from camsvc.web.pages.cases import wishes
 from camsvc.web.pages.cases.collecting import Collector
 from camsvc.web.pages.cases.wishes import Wish
-from camsvc.web.plain import asset
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
@@ -79,7 +79,7 @@ class Around:
         self._span_s, self._radius_m = int(service.BEFORE_S), int(service.RADIUS_M)
         self._trail: list[Step] = []
         self._attempt = 0
-        ui.add_head_html(f'<link rel="stylesheet" href="{asset("around.css")}">')
+        add_styles("around.css")
 
     def build(self, player: Player | None, beside: Element) -> None:
         """Where the page has room for it. ``beside``: where the clips go."""

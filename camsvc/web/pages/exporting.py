@@ -24,11 +24,11 @@ from camsvc.evidence.words import LANGUAGES
 from camsvc.web.fields import FieldError
 from camsvc.web.forms import Form, Told, check, entry, one, several, submit
 from camsvc.web.forms import fault as other_fault
+from camsvc.web.frame import add_styles
 from camsvc.web.language import Language, language, pick
 from camsvc.web.markup import button, icon, icon_button, tag
 from camsvc.web.pages.export_card import ExportCard
 from camsvc.web.pages.export_preview import PreviewPane
-from camsvc.web.plain import asset
 from camsvc.web.site import Site, for_page
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
@@ -65,8 +65,7 @@ class ExportDialog:
         self._turn = 0
         self._watched: tuple[UUID, Callable[..., None]] | None = None
         self._dialog.on("hide", self._leave)
-        for style in STYLES:
-            ui.add_head_html(f'<link rel="stylesheet" href="{asset(style)}">')
+        add_styles(*STYLES)
         self._client.on_delete(self._leave)
 
     async def open(

@@ -101,7 +101,9 @@ class ExportsPage:
             )
             room = await asyncio.to_thread(exports.quota, server, user)
         except ForbiddenError:
-            self._nothing("lock", self._words.language("export.may_not"))
+            if not self._client.is_deleted:
+                with self._client:
+                    ui.navigate.to("/exports")  # no administrator any more: their own are left
             return
         except CamsvcError:
             return  # the line of alarms says it
@@ -155,7 +157,8 @@ class ExportsPage:
             )
         except CamsvcError:
             return
-        self._show([*self._shown, *found], has_more=len(found) == PAGE)
+        if not self._client.is_deleted and self._shown and self._shown[-1].id == before:  # else somebody was quicker
+            self._show([*self._shown, *found], has_more=len(found) == PAGE)
 
     def _news(self) -> None:
         asyncio.create_task(self._read())  # noqa: RUF006  short, and harmless if it is not finished

@@ -13,13 +13,11 @@ from camsvc.domain.fault import Fault
 from camsvc.domain.incident import Incident
 from camsvc.errors import CamsvcError
 from camsvc.storage import keys
+from camsvc.web.frame import add_styles
 from camsvc.web.markup import icon, tag
-from camsvc.web.plain import asset
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import FAULT_ICONS, WORST_FIRST, Words
-
-STYLES = ("faults.css",)
 
 
 def file_name(key: str, words: Words) -> str:
@@ -45,8 +43,7 @@ class FaultBanner:
         self._shown: tuple[Fault, ...] = ()
         self._holder = tag("div", "cam-faults", role="alert", data_test="faults")
         self._holder.set_visibility(False)
-        for style in STYLES:
-            ui.add_head_html(f'<link rel="stylesheet" href="{asset(style)}">')
+        add_styles("faults.css")
 
     async def tell(self, incident: Incident) -> None:
         if incident.footage_expired_at is not None:

@@ -12,9 +12,9 @@ from camsvc.domain.account import Action
 from camsvc.domain.hold import Target
 from camsvc.domain.incident import Incident
 from camsvc.errors import CamsvcError
+from camsvc.web.frame import add_styles
 from camsvc.web.markup import button, icon, tag
 from camsvc.web.pages.hold_cards import Done, HoldCards
-from camsvc.web.plain import asset
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
@@ -40,8 +40,7 @@ class HoldState:
         self._cards = HoldCards(site, visitor, words, self._changed)
         self._holder = tag("section", "cam-block", aria_label=words.language("hold.title"), data_test="hold")
         self._holder.set_visibility(False)
-        for style in STYLES:
-            ui.add_head_html(f'<link rel="stylesheet" href="{asset(style)}">')
+        add_styles(*STYLES)
 
     async def tell(self) -> None:
         try:

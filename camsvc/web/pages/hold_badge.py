@@ -10,9 +10,9 @@ from camsvc.api.services import holds
 from camsvc.domain.account import Action
 from camsvc.domain.incident import Incident
 from camsvc.errors import CamsvcError
+from camsvc.web.frame import add_styles
 from camsvc.web.markup import button, icon_button, tag
 from camsvc.web.pages.hold import STYLES, HoldState
-from camsvc.web.plain import asset
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
@@ -27,8 +27,7 @@ class HoldBadge:
         self._words = words
         self._incident = incident
         self._client = ui.context.client
-        for style in STYLES:
-            ui.add_head_html(f'<link rel="stylesheet" href="{asset(style)}">')
+        add_styles(*STYLES)
         self._place = tag("span", "cam-held", data_test="held")
         self._place.set_visibility(False)
         self._aside = tag("span")  # for the dialog: the word changes while it is open

@@ -17,13 +17,12 @@ from camsvc.domain.annotation import Assignment, Disposition, Entry, What
 from camsvc.domain.incident import Incident
 from camsvc.errors import AccessError, CamsvcError, InputError
 from camsvc.web.components.judgement import JudgementPane
-from camsvc.web.plain import asset
+from camsvc.web.frame import add_styles
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
 
 KEYS = {Disposition.TRUE: ("t", "check_circle"), Disposition.FALSE_ALARM: ("x", "cancel")}
-STYLE = "judgement.css"
 
 
 class Judgement:
@@ -43,7 +42,7 @@ class Judgement:
         self._reading = False
         self._stale = False
         if service.is_readable(visitor.user, incident.area):
-            ui.add_head_html(f'<link rel="stylesheet" href="{asset(STYLE)}">')
+            add_styles("judgement.css")
 
     async def tell(self) -> None:
         """Read what is said now, and show it. Called while it reads, it reads once more."""

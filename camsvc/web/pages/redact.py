@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from nicegui import ui
-from nicegui.element import Element
 
 from camsvc.api.services import redactions, rights
 from camsvc.domain.account import Action
@@ -112,8 +111,7 @@ class RedactPage:
         editor.on("export", lambda: export.open(incidents=(incident.id,), contents=SHARE))
         editor.on("leave", lambda: ui.navigate.to(f"/incidents/{incident.id}"))
 
-    def _instead(self, icon_name: str, text: str) -> Element:
-        with tag("div", "cam-empty") as made:
+    def _instead(self, icon_name: str, text: str) -> None:
+        with tag("div", "cam-empty"):
             icon(icon_name)
             tag("p", "", text, data_test="instead")
-        return made

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 
+from camsvc.api.services.cases import items as service
 from camsvc.domain.case import FootageRequest
 from camsvc.domain.export_job import Export
 from camsvc.errors import CamsvcError, NotFoundError
@@ -206,7 +207,7 @@ class CasePage:
                 server, visitor = self._site.server, self._visitor
                 said = one(told, "comment")
                 await asyncio.to_thread(
-                    casework.comment, server, visitor.user, self._case, item.id, said, source=visitor.source
+                    service.comment, server, visitor.user, self._case, item.id, said, source=visitor.source
                 )
                 await self._again()
 
@@ -232,14 +233,7 @@ class CasePage:
                     pass
 
     async def _remove(self, items: Sequence[int]) -> None:
-        server, visitor = self._site.server, self._visitor
-        try:
-            for item in items:
-                await asyncio.to_thread(casework.remove, server, visitor.user, self._case, item, source=visitor.source)
-        except CamsvcError as error:
-            with self._client:
-                ui.notify(fault(self._words.language, error), type="negative", multi_line=True)
-        else:
+        if await self._each(service.remove, items):
             self._offer_undo(items)
         await self._again()
 
@@ -253,16 +247,21 @@ class CasePage:
             again.on("click", lambda: self._put_back(items))
 
     async def _put_back(self, items: Sequence[int]) -> None:
-        server, visitor = self._site.server, self._visitor
         self._undo.clear()
+        await self._each(service.restore, items)
+        await self._again()
+
+    async def _each(self, step: Callable[..., object], items: Sequence[int]) -> bool:
+        """Whether it went well with all; what hinders it is said."""
+        server, visitor = self._site.server, self._visitor
         try:
             for item in items:
-                await asyncio.to_thread(
-                    casework.put_back, server, visitor.user, self._case, item, source=visitor.source
-                )
+                await asyncio.to_thread(step, server, visitor.user, self._case, item, source=visitor.source)
         except CamsvcError as error:
-            ui.notify(fault(self._words.language, error), type="negative", multi_line=True)
-        await self._again()
+            with self._client:  # the button that asked for it may be gone
+                ui.notify(fault(self._words.language, error), type="negative", multi_line=True)
+            return False
+        return True
 
     async def _on_export(self, event: GenericEventArguments) -> None:
         chosen = self._chosen(event.args)

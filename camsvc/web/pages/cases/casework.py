@@ -1,11 +1,10 @@
-"""What the case pages ask of the services, all in one place, and what they show together. Each call is for a thread;
-nothing here knows of a page."""
+"""What the case pages put together from several calls of the services. Each call is for a thread; nothing here knows of
+a page."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from camsvc.db.queries import case_marks, case_people, cases
 from camsvc.db.queries import incidents as incident_rows
 from camsvc.db.queries.case_items import COMMENT_MAX
 from camsvc.db.queries.case_notes import TEXT_MAX as NOTE_MAX
-from camsvc.db.queries.cases import DESCRIPTION_MAX, CasePage, Narrowed, Summary
+from camsvc.db.queries.cases import DESCRIPTION_MAX, Narrowed, Summary
 from camsvc.domain.account import Action, Reach, User
 from camsvc.domain.case import Case, CaseEvent, CaseRole, CaseState, FootageRequest, Item, Note, Person, SharedWith
 from camsvc.domain.hold import REASON_MAX, Hold, HoldKind
@@ -27,7 +26,11 @@ from camsvc.domain.incident import Incident
 from camsvc.domain.incident_json import time_json
 from camsvc.web.pages.cases.wishes import Wish
 
-__all__ = ["COMMENT_MAX", "DESCRIPTION_MAX", "NOTE_MAX", "REASON_MAX", "CasePage", "Narrowed", "Summary", "Wish"]
+__all__ = ["COMMENT_MAX", "DESCRIPTION_MAX", "NOTE_MAX", "REASON_MAX", "Narrowed", "Summary", "Wish"]
+
+
+ID_DIGITS = 18
+"""What fits into a bigint, whatever its digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,9 @@ class CaseFile:
         return self.exports and self.may_write and bool(self.pieces)
 
 
-def listed(server: Server, user: User, narrowed: Narrowed, *, cursor: str | None = None, limit: int) -> CasePage:
-    return register.listed(server, user, narrowed, cursor=cursor, limit=limit)
+def case_id(told: str) -> int | None:
+    """Of an address, a cookie or a form; None for what cannot be one."""
+    return int(told) if told.isdecimal() and len(told) <= ID_DIGITS else None
 
 
 def open_case(
@@ -192,23 +196,6 @@ def picture_url(case_id: int, wish: Wish, comment: str) -> str:
     if wish.incident is not None:
         asked["incident"] = str(wish.incident)
     return f"/api/v1/cases/{case_id}/snapshots?{urlencode({name: text for name, text in asked.items() if text})}"
-
-
-def remove(server: Server, user: User, case_id: int, item: int, *, source: str | None) -> None:
-    items.remove(server, user, case_id, item, source=source)
-
-
-def put_back(server: Server, user: User, case_id: int, item: int, *, source: str | None) -> None:
-    items.restore(server, user, case_id, item, source=source)
-
-
-def comment(server: Server, user: User, case_id: int, item: int, text: str, *, source: str | None) -> None:
-    items.comment(server, user, case_id, item, text, source=source)
-
-
-def check_span(from_at: datetime | None, to_at: datetime | None) -> None:
-    """Raises InputError."""
-    items.check_span(from_at, to_at)
 
 
 def of_incidents(server: Server, user: User, incidents: Collection[UUID]) -> Mapping[UUID, tuple[tuple[int, str], ...]]:

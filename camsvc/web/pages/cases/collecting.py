@@ -14,6 +14,7 @@ from itertools import count
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from camsvc.api.services.cases import items
 from camsvc.domain.account import Action
 from camsvc.domain.case import Case, CaseRole, CaseState
 from camsvc.domain.incident import Incident
@@ -21,12 +22,12 @@ from camsvc.errors import CamsvcError, InputError, NotFoundError
 from camsvc.web.components.collect import COOKIE, Collect
 from camsvc.web.components.player import Player
 from camsvc.web.forms import Told, entry, one
+from camsvc.web.frame import add_styles
 from camsvc.web.markup import tag
 from camsvc.web.pages.cases import casework, wishes
 from camsvc.web.pages.cases.faults import fault
 from camsvc.web.pages.cases.pick_case import PickCase, Wanted
 from camsvc.web.pages.cases.wishes import Wish, moment
-from camsvc.web.plain import asset
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
@@ -66,7 +67,7 @@ class Collector:
         self._numbers = count(1)
         self._done: OrderedDict[int, _Done] = OrderedDict()
         self._current: int | None = _remembered()
-        ui.add_head_html(f'<link rel="stylesheet" href="{asset("cases.css")}">')
+        add_styles("cases.css")
         self._line = Collect(words.language)
         self._line.on("undo", self._on_undo)
         self._line.on("other", self._on_other)
@@ -146,7 +147,7 @@ class Collector:
         def read(told: Told) -> tuple[Wish, ...]:
             now = self._site.server.clock.now()
             began, ended = wall.read(one(told, "from"), "from", now), wall.read(one(told, "to"), "to", now)
-            casework.check_span(began, ended)
+            items.check_span(began, ended)
             return (Wish(camera=camera, from_at=began, to_at=ended),)
 
         what = say("collect.span_of", camera=directory.camera_name(camera))
@@ -169,7 +170,7 @@ class Collector:
             await self.add([Wish(camera=incident.camera, from_at=from_, to_at=to)])
 
     def _on_current(self, event: GenericEventArguments) -> None:
-        self._current = int(event.args) if str(event.args).isdecimal() else None
+        self._current = casework.case_id(str(event.args))
 
     async def _on_undo(self, event: GenericEventArguments) -> None:
         done = self._taken(event)
@@ -244,9 +245,7 @@ class Collector:
         server, visitor = self._site.server, self._visitor
         try:
             for item in done.items:
-                await asyncio.to_thread(
-                    casework.remove, server, visitor.user, done.case.id, item, source=visitor.source
-                )
+                await asyncio.to_thread(items.remove, server, visitor.user, done.case.id, item, source=visitor.source)
         except CamsvcError as error:
             self._say_wrong(fault(self._words.language, error))
             return False
@@ -265,5 +264,4 @@ class Collector:
 
 def _remembered() -> int | None:
     request = ui.context.client.request
-    told = request.cookies.get(COOKIE, "") if request is not None else ""
-    return int(told) if told.isdecimal() and len(told) < 19 else None
+    return casework.case_id(request.cookies.get(COOKIE, "")) if request is not None else None

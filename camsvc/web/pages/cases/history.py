@@ -69,8 +69,8 @@ class History:
             )
         except CamsvcError:
             return  # the line of alarms says it; the rest of the page stands
-        if self._client.is_deleted:
-            return
+        if self._client.is_deleted or (before is not None and before != self._older):
+            return  # a second click was quicker
         self._older = older
         if before is None:
             self._list.clear()

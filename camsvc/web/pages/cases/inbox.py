@@ -30,8 +30,6 @@ class InboxPage:
         self._visitor = visitor
         self._words = site.words(visitor)
         self._client = ui.context.client
-        self._shown: Mapping[UUID, Incident] = {}
-        """Incidents that are asked for, as far as the visitor may know of them."""
 
     async def open(self) -> None:
         await self._site.lookout.now()
@@ -55,7 +53,7 @@ class InboxPage:
             to_decide = await asyncio.to_thread(service.to_decide, server, visitor.user, state=None)
             mine = await asyncio.to_thread(service.asked, server, visitor.user)
             wanted = [each.wanted.incident for each in to_decide if each.wanted.incident is not None]
-            self._shown = await asyncio.to_thread(casework.known, server, visitor.user, wanted)
+            known = await asyncio.to_thread(casework.known, server, visitor.user, wanted)
         except CamsvcError:
             with self._client:
                 ui.notify(self._words.language("results.away"), type="negative")
@@ -63,12 +61,12 @@ class InboxPage:
         if self._client.is_deleted:
             return
         waiting = [each for each in to_decide if each.state is RequestState.ASKED]
-        self._fill("to_decide", waiting)
-        self._fill("mine", mine)
-        self._fill("decided", [each for each in to_decide if each not in waiting])
+        self._fill("to_decide", waiting, known)
+        self._fill("mine", mine, known)
+        self._fill("decided", [each for each in to_decide if each.state is not RequestState.ASKED], known)
 
-    def _fill(self, name: str, found: Sequence[FootageRequest]) -> None:
-        """Those that wait first."""
+    def _fill(self, name: str, found: Sequence[FootageRequest], known: Mapping[UUID, Incident]) -> None:
+        """Those that wait first. ``known``: incidents that are asked for, as far as the visitor may know of them."""
         say, place = self._words.language, self._places[name]
         place.clear()
         with place:
@@ -82,5 +80,5 @@ class InboxPage:
                     icon("inbox")
                     tag("span", "", say(f"request.none_{name}"))
             for each in sorted(found, key=lambda each: (each.state is not RequestState.ASKED, -each.id)):
-                shown = self._shown.get(each.wanted.incident) if each.wanted.incident else None
+                shown = known.get(each.wanted.incident) if each.wanted.incident else None
                 self._cards.card(each, shown=shown)

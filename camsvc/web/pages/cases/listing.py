@@ -10,6 +10,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 from starlette.requests import Request
 
+from camsvc.api.services.cases import register
 from camsvc.domain.account import Action
 from camsvc.domain.case import NUMBER_MAX, TITLE_MAX, CaseState
 from camsvc.domain.hold import HoldState
@@ -147,7 +148,7 @@ class CasesPage:
         narrowed = Narrowed(text=self._text or None, state=self._state, mine=self._mine)
         try:
             page = await asyncio.to_thread(
-                casework.listed,
+                register.listed,
                 self._site.server,
                 self._visitor.user,
                 narrowed,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
+from camsvc.api.services.cases import register
 from camsvc.domain.case import NUMBER_MAX, TITLE_MAX, Case, CaseRole, CaseState
 from camsvc.errors import CamsvcError, InputError
 from camsvc.web.forms import Form, Told, entry, one
@@ -97,15 +98,16 @@ class PickCase:
             return await asyncio.to_thread(
                 casework.open_case, server, visitor.user, one(told, "number"), one(told, "title"), source=visitor.source
             )
-        if not chosen.isdecimal():
+        known = casework.case_id(chosen)
+        if known is None:
             raise InputError("case: choose one", parameter="case", cure="choose one, or open a new one")
-        case, _ = await asyncio.to_thread(casework.brief, server, visitor.user, int(chosen))
+        case, _ = await asyncio.to_thread(casework.brief, server, visitor.user, known)
         return case
 
     async def _find(self, text: str) -> Sequence[Summary]:
         narrowed = Narrowed(text=text or None, state=CaseState.OPEN)
         page = await asyncio.to_thread(
-            casework.listed, self._site.server, self._visitor.user, narrowed, limit=OFFERED_MAX
+            register.listed, self._site.server, self._visitor.user, narrowed, limit=OFFERED_MAX
         )
         return [each for each in page.items if each.role is not CaseRole.READER]
 
