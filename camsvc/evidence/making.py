@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable
 from datetime import UTC
-from typing import Any
 from uuid import UUID
 
 from camsvc import log
@@ -18,7 +16,7 @@ from camsvc.db.queries import faults
 from camsvc.domain.fault import Finder
 from camsvc.domain.incident import ClipPart
 from camsvc.domain.seal import Seal, SealOf, file_statement, part_statement
-from camsvc.errors import InputError, MediaError, UnplayableError
+from camsvc.errors import MediaError, UnplayableError
 from camsvc.evidence import ground, html, pdf, timestamp
 from camsvc.evidence.blocks import BLOCK_BYTES
 from camsvc.evidence.contents import (
@@ -48,7 +46,6 @@ from camsvc.evidence.gathering import custody_log, worker_keys
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.manifest import manifest_text, sums_text
 from camsvc.evidence.means import Made, Means, Options
-from camsvc.evidence.paths import TrackPaths
 from camsvc.evidence.provenance import manifest_beside, snapshot_beside
 from camsvc.evidence.readme import readme_text
 from camsvc.evidence.renditions import Copied, Renditions
@@ -60,8 +57,6 @@ PICTURES_MAX = 100
 """Pictures that the PDF shows: it is made in memory."""
 PICTURE_MAX_BYTES = 512 * 1024
 """A larger one is no thumbnail of ours, and stays out of the PDF."""
-TRACKS_MAX_BYTES = 64 * 1024 * 1024
-"""Of a tracks.json that is parsed for a copy; a day of a busy crossing has a tenth of it."""
 
 _log = log.get(__name__)
 
@@ -109,7 +104,7 @@ class Making:
             keys=keys,
             ground=ground.lines(means.settings.map.boundaries),
         )
-        self._renditions = Renditions(means, options, self._package, identity)
+        self._renditions = Renditions(means, options, self._package, identity, self._notes)
 
     def run(self, sink: Sink) -> Made:
         with ZipWriter(sink, self._package.created_at) as zip_:
@@ -241,9 +236,7 @@ class Making:
         size = sum(part.size_bytes for part in found.parts)
         before = self._bytes_done
         try:
-            with self._renditions.copy(
-                found, role, self._parsed_tracks(found), lambda share: self._at(before + round(share * size))
-            ) as copied:
+            with self._renditions.copy(found, role, lambda share: self._at(before + round(share * size))) as copied:
                 self._put_copy(zip_, found, role, name, copied)
         except UnplayableError as error:
             detail = f"it could not be made: {error}"
@@ -265,26 +258,6 @@ class Making:
             picture = f"{found.folder}/{role.value}.jpg"
             self._add(zip_, picture, Role.PICTURE, copied.picture, found.incident.id)
             self._show(picture, copied.picture)
-
-    def _parsed_tracks(self, found: Found) -> dict[str, Any] | None:
-        """None: there are none, or they are not what was recorded."""
-        key, seal = found.incident.tracks, found.seals.get(TRACKS)
-        stat = self._means.store.stat(key) if key else None
-        if key is None or stat is None or stat.size_bytes > TRACKS_MAX_BYTES:
-            return None
-        with self._means.store.open(key) as pieces:
-            data = b"".join(pieces)
-        recorded = (seal.sha256 if seal else None) or stat.sha256
-        if recorded is not None and hashlib.sha256(data).hexdigest() != recorded:
-            self._notes.append(f"{found.folder}: the stored tracks are altered; copies were made without them")
-            return None
-        try:
-            parsed = json.loads(data)
-            TrackPaths(parsed)
-        except (ValueError, RecursionError, InputError) as error:
-            self._notes.append(f"{found.folder}: copies were made without the stored tracks: {error}")
-            return None
-        return dict(parsed)
 
     def _claimed(self, name: str, make: Callable[[], bytes]) -> bytes | None:
         try:

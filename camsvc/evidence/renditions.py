@@ -6,6 +6,7 @@ One part of the clip lies on the disk at a time, and one copy.
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,10 +21,11 @@ from camsvc.errors import InputError, IntegrityError, MediaError, NotFoundError,
 from camsvc.evidence import export_boxes
 from camsvc.evidence.blocks import blocks
 from camsvc.evidence.claims import Ingredient
-from camsvc.evidence.contents import Found, Package, Role, clip_name
+from camsvc.evidence.contents import TRACKS, Found, Package, Role, clip_name
 from camsvc.evidence.footage import Footage
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.means import Means, Options
+from camsvc.evidence.paths import TrackPaths
 from camsvc.evidence.provenance import embed, manifest_beside
 from camsvc.evidence.redacting import make_redacted
 from camsvc.evidence.viewing import make_viewing
@@ -34,6 +36,8 @@ from camsvc.vision.detector import Detector, open_detector
 PICTURE_WIDTH = 480
 PICTURE_AT = 0.4
 """Of a redacted copy's length: about where the reports' picture is taken; at its start there may be nobody yet."""
+TRACKS_MAX_BYTES = 64 * 1024 * 1024
+"""Of a tracks.json that is parsed for a copy; a day of a busy crossing has a tenth of it."""
 
 _log = log.get(__name__)
 
@@ -52,7 +56,11 @@ class Copied:
 class Renditions:
     """For one thread, which opens the detector when a redacted copy is first asked for."""
 
-    def __init__(self, means: Means, options: Options, package: Package, identity: SigningIdentity) -> None:
+    def __init__(
+        self, means: Means, options: Options, package: Package, identity: SigningIdentity, notes: list[str]
+    ) -> None:
+        """``notes`` is told what copies had to do without."""
+        self._notes = notes
         self._means = means
         self._options = options
         self._package = package
@@ -60,15 +68,13 @@ class Renditions:
         self._detector: Detector | None = None
 
     @contextmanager
-    def copy(
-        self, found: Found, role: Role, tracks: dict[str, Any] | None, on_progress: Callable[[float], None]
-    ) -> Iterator[Copied]:
+    def copy(self, found: Found, role: Role, on_progress: Callable[[float], None]) -> Iterator[Copied]:
         """Raises UnplayableError when there is nothing to be seen; InputError when a redacted copy still shows
         somebody; DetectorError, StoreUnavailableError, OSError."""
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._options.scratch)))
-            reading = _Reading(self._means, folder, self._options.check)
-            footage = self._footage(found, tracks, reading)
+            reading = _Reading(self._means, found, folder, self._options.check)
+            footage = self._footage(found, reading)
             made = folder / "made.mp4"
             facts: dict[str, Any] = {"kind": role.value}
             if role is Role.REDACTED:
@@ -85,17 +91,37 @@ class Renditions:
             picture = _picture(made, footage) if role is Role.REDACTED else None
             yield Copied(made, facts, picture)
 
-    def _footage(self, found: Found, tracks: dict[str, Any] | None, reading: _Reading) -> Footage:
+    def _footage(self, found: Found, reading: _Reading) -> Footage:
         incident = found.incident
         clip = Clip(found.parts, found.gaps) if found.parts else None
         return Footage(
             replace(incident, clip=clip),
             found.camera.name or "",
             self._package.timezone,
-            tracks,
+            self._tracks(found),
             reading.part,
             found.missing,
         )
+
+    def _tracks(self, found: Found) -> dict[str, Any] | None:
+        """None: there are none, or they are not what was recorded."""
+        key, seal, store = found.incident.tracks, found.seals.get(TRACKS), self._means.store
+        stat = store.stat(key) if key else None
+        if key is None or stat is None or stat.size_bytes > TRACKS_MAX_BYTES:
+            return None
+        with store.open(key) as pieces:
+            data = b"".join(pieces)
+        recorded = (seal.sha256 if seal else None) or stat.sha256
+        if TRACKS in found.forged or (recorded is not None and hashlib.sha256(data).hexdigest() != recorded):
+            self._notes.append(f"{found.folder}: the stored tracks are altered; copies were made without them")
+            return None
+        try:
+            parsed = json.loads(data)
+            TrackPaths(parsed)
+        except (ValueError, RecursionError, InputError) as error:
+            self._notes.append(f"{found.folder}: copies were made without the stored tracks: {error}")
+            return None
+        return dict(parsed)
 
     def _redact(
         self, found: Found, footage: Footage, out: Path, on_progress: Callable[[float], None]
@@ -180,8 +206,9 @@ class _Reading:
     """Parts of one incident, from the store to the disk. The one asked for last stays there until another is: a copy
     looks at the first part twice, and a redacted one goes through all of them again and again."""
 
-    def __init__(self, means: Means, folder: Path, check: Callable[[], None]) -> None:
+    def __init__(self, means: Means, found: Found, folder: Path, check: Callable[[], None]) -> None:
         self._store = means.store
+        self._forged = found.forged
         self._file = folder / "part.mp4"
         self._there: int | None = None
         """Index of the part that is on the disk, whole."""
@@ -199,6 +226,9 @@ class _Reading:
         yield self._file
 
     def _fetch(self, part: ClipPart) -> None:
+        if clip_name(part.index) in self._forged:
+            self.states[part.index] = "forged"
+            raise IntegrityError(f"part {part.index} is not what its worker signed")
         digest, size = hashlib.sha256(), 0
         try:
             with self._store.open(part.key) as pieces, self._file.open("wb") as out:

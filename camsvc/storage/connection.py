@@ -1,4 +1,4 @@
-"""How the store is spoken to: how long is waited for an answer, what is tried again, whose certificates are believed."""
+"""How the store is spoken to: how long is waited for an answer, what is tried again, which certificates are good."""
 
 from __future__ import annotations
 

@@ -200,9 +200,7 @@ def _make_part(entry: Entry, index: int, packets_file: Path, sealer: Sealer | No
 def _seal_part(sealer: Sealer | None, incident: Incident, part: ClipPart) -> Sealing | None:
     if sealer is None:
         return None
-    signature = sealer.seal(part_statement(incident, part)).signature.hex()
-    own = sealer.key, signature, sealer.worker, sealer.public_pem
-    return Sealing(SealOf.CLIP, part.index, *own, part.sha256, part.size_bytes)
+    return _sealing(sealer, SealOf.CLIP, part.index, part_statement(incident, part), part.sha256, part.size_bytes)
 
 
 def _seal_tracks(sealer: Sealer | None, incident: Incident, path: Path) -> Sealing | None:
@@ -211,8 +209,12 @@ def _seal_tracks(sealer: Sealer | None, incident: Incident, path: Path) -> Seali
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     statement = file_statement(incident, SealOf.TRACKS.value, sha256, len(content))
-    own = sealer.key, sealer.seal(statement).signature.hex(), sealer.worker, sealer.public_pem
-    return Sealing(SealOf.TRACKS, None, *own, sha256, len(content))
+    return _sealing(sealer, SealOf.TRACKS, None, statement, sha256, len(content))
+
+
+def _sealing(sealer: Sealer, what: SealOf, part: int | None, statement: bytes, sha256: str, size_bytes: int) -> Sealing:
+    signature = sealer.seal(statement).signature.hex()
+    return Sealing(what, part, sealer.key, signature, sealer.worker, sealer.public_pem, sha256, size_bytes)
 
 
 def _open(packets_file: Path) -> PacketLog | None:

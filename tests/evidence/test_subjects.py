@@ -175,11 +175,14 @@ def test_what_readers_are_refused_as_forged_is_forged_in_a_package_too(
             session.execute(text(f"ALTER TABLE {each} DISABLE TRIGGER USER"))
         session.execute(text("UPDATE worker_keys SET registered_at = '2026-11-01'"))
         session.execute(text(statement))
-    made = make(Subjects((scene.incidents[0].id,)))
+    made = make(Subjects((scene.incidents[0].id,)), Contents(viewing=True))
     assert {each.name.rsplit("/", 1)[-1] for each in made.problems if why in (each.detail or "")} == {
         "clip-0000.mp4", "clip-0001.mp4", "tracks.json",
     }  # fmt: skip
-    assert {each.state for each in made.problems} == {"forged"}
+    assert {each.name.rsplit("/", 1)[-1]: each.state for each in made.problems if each.state != "forged"} == {
+        "viewing.mp4": "missing"  # nothing of it is to be shown as if it were footage
+    }
+    assert any("tracks are altered" in note for note in made.notes)
 
 
 def test_a_seal_of_another_file_or_key_is_found_by_verify(exported: Exported, tmp_path: Path) -> None:
