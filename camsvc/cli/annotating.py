@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy.orm import Session
 
 from camsvc.cli import tables
-from camsvc.cli.options import CaseOption, ConfigOption, DataOption, JsonOption, PurposeOption, site
+from camsvc.cli.options import CaseOption, ConfigOption, DataOption, JsonOption, PurposeOption, incident_id, site
 from camsvc.cli.record import operator, record
 from camsvc.db import drafts
 from camsvc.db.filters import parse_choices
@@ -140,10 +139,7 @@ def _say(
 
 
 def _place(session: Session, id_: str) -> Place:
-    try:
-        wanted = UUID(id_)
-    except ValueError as error:
-        raise InputError(f"{id_!r} is not an incident's id", parameter="ID", cure="copy it from a search") from error
+    wanted = incident_id(id_)
     found = rows.places(session, [wanted])
     if wanted not in found:
         raise incidents.not_found(wanted)

@@ -6,13 +6,12 @@ import json
 import sys
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from sqlalchemy import make_url
 
 from camsvc.cli import tables
-from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
+from camsvc.cli.options import ConfigOption, DataOption, JsonOption, incident_id, site
 from camsvc.cli.record import record
 from camsvc.db.audit_proof import verify as prove
 from camsvc.db.audit_seal import script
@@ -128,7 +127,7 @@ def list_records(
         wanted = Wanted(
             user.lower() if user else None,
             camera,
-            _id(incident) if incident else None,
+            incident_id(incident, "--incident") if incident else None,
             kind,
             outcome,
             parse_time(from_, "--from", zone) if from_ else None,
@@ -214,10 +213,3 @@ def _kept(text: str, roots: Path | None) -> Head:
         if stamp.is_trusted is False:
             raise InputError("the time stamp is of nobody who is trusted", parameter="--anchor", cure="see --roots")
     return anchor.head
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise InputError(f"{text!r} is not an incident's id", parameter="--incident", cure="copy it whole") from error

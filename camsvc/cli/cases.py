@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 from sqlalchemy.orm import Session
@@ -15,7 +14,7 @@ from camsvc.api.services.cases import holding
 from camsvc.api.services.cases.items import Wish, check, draft, told
 from camsvc.api.services.holds import words
 from camsvc.cli import tables
-from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
+from camsvc.cli.options import ConfigOption, DataOption, JsonOption, incident_id, site
 from camsvc.cli.record import operator, record
 from camsvc.db.filters import parse_time
 from camsvc.db.queries import accounts, case_items, case_people, cases, directory, incidents
@@ -146,7 +145,7 @@ def put(
     """Put incidents, or a camera's span of time, into a case. What is in it already stays as it is."""
     with site(config_file, data) as here:
         zone = here.settings.timezone
-        wishes = [Wish(incident=_id(each), comment=comment) for each in incident or ()]
+        wishes = [Wish(incident=incident_id(each, "--incident"), comment=comment) for each in incident or ()]
         if camera is not None:
             from_at = parse_time(from_, "--from", zone) if from_ else None
             to_at = parse_time(to, "--to", zone, later=True) if to else None
@@ -271,12 +270,3 @@ def _done(session: Session, case: Case, what: str, facts: dict[str, Any], item: 
 
 def _by() -> By:
     return By(None, operator())
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise InputError(
-            f"{text!r} is no incident's id", parameter="--incident", cure="take it from a search"
-        ) from error

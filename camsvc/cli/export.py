@@ -10,16 +10,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 from cryptography import x509
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from camsvc import config
 from camsvc.api.services.cases.footage import subjects_of
-from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
+from camsvc.cli.options import ConfigOption, DataOption, JsonOption, incident_id, site
 from camsvc.clock import SystemClock
 from camsvc.db.filters import parse_time
 from camsvc.db.queries import case_items, case_people, cases
@@ -27,7 +25,7 @@ from camsvc.domain.export_job import Contents, Span, Subjects
 from camsvc.embedded.stack import resolve
 from camsvc.errors import InputError, NotFoundError
 from camsvc.evidence.contents import Request
-from camsvc.evidence.identity import parse_certificates
+from camsvc.evidence.identity import read_certificates
 from camsvc.evidence.output import whole
 from camsvc.evidence.package import Made, Means, Options, effective, export
 from camsvc.evidence.recipient import EncryptedSink
@@ -101,7 +99,7 @@ def incident(
     altered or missing in the store: the package is made, and says so.
     """
     contents = _contents(viewing, redacted, no_originals, no_thumbnails, no_tracks, no_c2pa, no_time_stamp, language)
-    subjects = Subjects(tuple(_id(each) for each in ids))
+    subjects = Subjects(tuple(incident_id(each) for each in ids))
     request = _request(subjects, reason, case)
     with _writing(config_file, data, out, encrypt_for, contents, as_json=as_json) as writing:
         writing.write(request)
@@ -236,35 +234,20 @@ def _writing(
     *,
     as_json: bool,
 ) -> Iterator[_Writing]:
-    recipient = _recipient(encrypt_for) if encrypt_for is not None else None
-    settings = resolve(config.load(config_file, data=data))
+    recipient = read_certificates(encrypt_for, "--encrypt-for")[0] if encrypt_for is not None else None
     with ExitStack() as stack:
         here = stack.enter_context(site(config_file, data))
-        store = ObjectStore.of(settings)
+        store = ObjectStore.of(resolve(here.settings))
         stack.callback(store.close)
         means = Means(here.database, store, here.cipher, here.settings, SystemClock())
         progress = stack.enter_context(_progress(quiet=as_json))
         yield _Writing(means, Options(contents, out.parent, progress), out, recipient, as_json)
 
 
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise InputError(f"{text!r} is not an incident's id", parameter="ID", cure="copy it from a search") from error
-
-
 def _said(text: str, option: str) -> str:
     if not text.strip():
         raise InputError("nothing is said", parameter=option, cure="it is kept with the evidence")
     return text.strip()
-
-
-def _recipient(file: Path) -> x509.Certificate:
-    try:
-        return parse_certificates(file.read_bytes())[0]
-    except OSError as error:
-        raise InputError(f"{file}: {error.strerror}", parameter="--encrypt-for", cure="give a PEM file") from error
 
 
 @contextmanager

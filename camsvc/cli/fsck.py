@@ -6,6 +6,7 @@ import json
 import mimetypes
 import sys
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from rich.status import Status
 from camsvc import config, log
 from camsvc.api.services import faults
 from camsvc.cli.fsck_index import expected_files, expected_of
+from camsvc.config import Settings
 from camsvc.db.database import Database
 from camsvc.db.queries import faults as fault_rows
 from camsvc.db.queries import retention
@@ -71,29 +73,19 @@ def command(
     """
     settings = resolve(config.load(config_file, data=data))
     log.configure("warning", process="fsck")
-    if settings.database_url is None:
-        raise ConfigError("database_url is not set")
-    database = Database(settings.database_url, application="camsvc fsck")
-    store = ObjectStore.of(settings)
-    spools = Spools(settings.data / SPOOL)
-    span = _span(first, last)
-    book = FaultBook(database, Restorer(database, store) if restore else None, quiet=as_json)
-    console = Console(stderr=True)
-    try:
-        with console.status("Comparing …") as status:
-            report = fsck.check(
-                store,
-                expected_files(database, span),
-                Known(database, spools),
-                fast=fast,
-                span=span,
-                on_finding=book.found,
-                on_whole=book.whole,
-                on_progress=lambda so_far: _show(status, so_far),
-            )
-    finally:
-        store.close()
-        database.close()
+    spools, span = Spools(settings.data / SPOOL), _span(first, last)
+    with _opened(settings) as (database, store), Console(stderr=True).status("Comparing …") as status:
+        book = FaultBook(database, Restorer(database, store) if restore else None, quiet=as_json)
+        report = fsck.check(
+            store,
+            expected_files(database, span),
+            Known(database, spools),
+            fast=fast,
+            span=span,
+            on_finding=book.found,
+            on_whole=book.whole,
+            on_progress=lambda so_far: _show(status, so_far),
+        )
     aside = spools.aside()
     if as_json:
         print(json.dumps({**_as_json(report, spools, aside), "restored": book.restored}, ensure_ascii=False))
@@ -103,6 +95,17 @@ def command(
             print(f"{len(book.restored)} files restored: run it again to see that all is whole")
     if aside or not report.is_clean:
         raise typer.Exit(EXIT_FINDINGS)
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple[Database, ObjectStore]]:
+    if settings.database_url is None:
+        raise ConfigError("database_url is not set")
+    with (
+        closing(Database(settings.database_url, application="camsvc fsck")) as database,
+        closing(ObjectStore.of(settings)) as store,
+    ):
+        yield database, store
 
 
 class Restorer:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from camsvc.db.database import Database
-from camsvc.db.models import ExportRow
-from camsvc.db.queries import case_items, stored_files
+from camsvc.db.queries import case_items, exports, stored_files
 from camsvc.domain.incident import Incident
 from camsvc.storage import fsck, keys
 from camsvc.storage.fsck import EVERYTHING, Expected, Span
@@ -64,9 +62,5 @@ def files_of(incident: Incident, book: Book) -> list[Expected]:
 
 def _others(session: Session) -> list[Expected]:
     """Snapshots of cases and packages of exports: thousands at most."""
-    found = [Expected(key, sha256, size) for key, (sha256, size) in case_items.snapshots(session).items()]
-    for row in session.scalars(select(ExportRow).where(ExportRow.key.is_not(None), ExportRow.sha256.is_not(None))):
-        found.append(Expected(row.key or "", row.sha256, row.size_bytes))
-        if row.envelope_key is not None:
-            found.append(Expected(row.envelope_key, row.envelope_sha256, row.envelope_bytes))
-    return found
+    files = case_items.snapshots(session) | exports.files(session)
+    return [Expected(key, sha256, size) for key, (sha256, size) in files.items()]

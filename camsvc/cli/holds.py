@@ -5,14 +5,12 @@ from __future__ import annotations
 import getpass
 import json
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from camsvc import config
 from camsvc.api.services.holds import NOT_KEPT, NOT_KEPT_CURE, checked, hold_json, words
 from camsvc.cli import tables
-from camsvc.cli.options import ConfigOption, DataOption, JsonOption, site
+from camsvc.cli.options import ConfigOption, DataOption, JsonOption, Site, incident_id, site
 from camsvc.cli.record import record
 from camsvc.clock import SystemClock
 from camsvc.db.filters import parse_time
@@ -72,7 +70,7 @@ def add(
     with site(config_file, data) as here:
         zone = here.settings.timezone
         target = Target(
-            _id(incident) if incident else None,
+            incident_id(incident, "--incident") if incident else None,
             camera,
             parse_time(from_, "--from", zone) if from_ else None,
             parse_time(to, "--to", zone, later=True) if to else None,
@@ -80,7 +78,7 @@ def add(
         )
         checked(target)
         if not database_only:
-            _require_kept(config_file, data)
+            _require_kept(here)
         with here.database.session() as session:
             found = incidents.get(session, target.incident) if target.incident else None
             entry = directory.find(session, camera) if camera else None
@@ -112,8 +110,8 @@ def add(
         print(f"Hold {made.id}: {_what(made)}. Two accounts release it, on the page or over REST.")
 
 
-def _require_kept(config_file: ConfigOption, data: DataOption) -> None:
-    store = ObjectStore.of(resolve(config.load(config_file, data=data)))
+def _require_kept(here: Site) -> None:
+    store = ObjectStore.of(resolve(here.settings))
     try:
         if not Enforcement(store, SystemClock()).is_kept():
             raise ConflictError(NOT_KEPT, parameter="--database-only", cure=NOT_KEPT_CURE)
@@ -128,12 +126,3 @@ def _what(hold: Hold) -> str:
     if target.camera is not None and target.from_at is not None and target.to_at is not None:
         return f"{target.camera} {time_json(target.from_at)} – {time_json(target.to_at)}"
     return f"case {target.case_number}"
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise InputError(
-            f"{text!r} is no incident's id", parameter="--incident", cure="take it from a search"
-        ) from error

@@ -6,13 +6,12 @@ import json
 import sys
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
 
 from camsvc.cli import annotating, tables
-from camsvc.cli.options import CaseOption, ConfigOption, DataOption, JsonOption, PurposeOption, site
+from camsvc.cli.options import CaseOption, ConfigOption, DataOption, JsonOption, PurposeOption, incident_id, site
 from camsvc.cli.record import record
 from camsvc.db import filters
 from camsvc.db.queries import incidents
@@ -144,10 +143,7 @@ def show(
     data: DataOption = None,
 ) -> None:
     """Everything that is known of one incident."""
-    try:
-        wanted = UUID(id_)
-    except ValueError as error:
-        raise InputError(f"{id_!r} is not an incident's id", parameter="ID", cure="copy it from a search") from error
+    wanted = incident_id(id_)
     with site(config_file, data) as here, here.database.session() as session:
         found = incidents.get(session, wanted)
         record(session, Kind.SEARCH, "incident.viewed", camera=found.camera, area=found.area, incident=found.id)

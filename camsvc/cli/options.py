@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -18,7 +19,7 @@ from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
 from camsvc.embedded.stack import resolve
-from camsvc.errors import ConfigError
+from camsvc.errors import ConfigError, InputError
 
 DataOption = Annotated[
     Path | None,
@@ -46,6 +47,14 @@ CaseOption = Annotated[
     str | None, typer.Option("--case", metavar="NO", help="Case that this is done for; recorded.", callback=_case)
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, with the names of the REST API.")]
+
+
+def incident_id(text: str, parameter: str = "ID") -> UUID:
+    """Raises InputError."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InputError(f"{text!r} is no incident's id", parameter=parameter, cure="copy it from a search") from error
 
 
 @dataclass

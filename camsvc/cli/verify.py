@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from cryptography import x509
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
-from camsvc.errors import InputError
 from camsvc.evidence.checks import Outcome, Verdict
-from camsvc.evidence.identity import parse_certificates
+from camsvc.evidence.identity import read_certificates
 from camsvc.evidence.verification import Trust, verify
 
 EXIT_BROKEN = 1
@@ -35,7 +33,10 @@ def command(
 
     Exit status 0: all that was checked holds; 1: something does not; 2: the file could not be checked at all.
     """
-    trust = Trust(_certificates(certificate, "--certificate"), _certificates(tsa_certificate, "--tsa-certificate"))
+    trust = Trust(
+        read_certificates(certificate, "--certificate") if certificate else (),
+        read_certificates(tsa_certificate, "--tsa-certificate") if tsa_certificate else (),
+    )
     console = Console(stderr=True)
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, disable=as_json or not console.is_terminal, transient=True) as bar:
@@ -47,15 +48,6 @@ def command(
         _tell(verdict, package)
     if not verdict.holds:
         raise typer.Exit(EXIT_BROKEN)
-
-
-def _certificates(file: Path | None, option: str) -> list[x509.Certificate]:
-    if file is None:
-        return []
-    try:
-        return list(parse_certificates(file.read_bytes()))
-    except OSError as error:
-        raise InputError(f"{file}: {error.strerror}", parameter=option, cure="give a PEM file") from error
 
 
 def _tell(verdict: Verdict, package: Path) -> None:

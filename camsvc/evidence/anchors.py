@@ -17,7 +17,7 @@ from camsvc.domain.audit import Head
 from camsvc.domain.incident_json import time_json
 from camsvc.errors import InputError, IntegrityError
 from camsvc.evidence import timestamp
-from camsvc.evidence.identity import parse_certificates
+from camsvc.evidence.identity import read_certificates
 from camsvc.evidence.timestamp import Stamp
 
 FORMAT = "camsvc-audit-anchor-1"
@@ -68,10 +68,7 @@ def proved(anchor: Anchor, roots: Path | None = None) -> Stamp | None:
     """
     if anchor.stamp is None:
         return None
-    try:
-        trusted = parse_certificates(roots.read_bytes()) if roots else []
-    except OSError as error:
-        raise InputError(f"{roots}: {error.strerror}", parameter="--roots", cure="give a PEM file") from error
+    trusted = read_certificates(roots, "--roots") if roots else ()
     try:
         return timestamp.read(anchor.stamp, _data(anchor.head), trusted)
     except ValueError as error:

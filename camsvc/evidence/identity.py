@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Self
 
 from cryptography import x509
@@ -108,6 +109,14 @@ def is_signed(certificate: x509.Certificate, signature: bytes, sha256: bytes) ->
     except InvalidSignature:
         return False
     return True
+
+
+def read_certificates(file: Path, parameter: str) -> Sequence[x509.Certificate]:
+    """At least one. ``parameter``: by which it was given. Raises InputError."""
+    try:
+        return parse_certificates(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}", parameter=parameter, cure="give a PEM file") from error
 
 
 def parse_certificates(pem: bytes) -> Sequence[x509.Certificate]:

@@ -204,6 +204,20 @@ def tell(session: Session, user: int, export: UUID) -> None:
     session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": EXPORTS, "payload": f"{user} {export}"})
 
 
+def files(session: Session) -> dict[str, tuple[str, int]]:
+    """Of all packages that are made, with their envelopes: sha256 and size by object key, for ``camsvc fsck``."""
+    rows = session.scalars(select(ExportRow).where(ExportRow.key.is_not(None), ExportRow.sha256.is_not(None)))
+    named = (
+        each
+        for row in rows
+        for each in (
+            (row.key, row.sha256, row.size_bytes),
+            (row.envelope_key, row.envelope_sha256, row.envelope_bytes),
+        )
+    )
+    return {key: (sha256, size) for key, sha256, size in named if key and sha256 and size}
+
+
 def export_of(row: ExportRow) -> Export:
     return Export(
         id=row.id,
