@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 import pytest
 from cryptography.fernet import Fernet
@@ -24,9 +27,11 @@ from camsvc.config import Settings
 from camsvc.db.cipher import Cipher
 from camsvc.db.database import Database
 from camsvc.db.queries import accounts
+from camsvc.domain.account import Grant, Role, User
 from camsvc.domain.incident import Incident
 from camsvc.embedded.postgres import EmbeddedPostgres
 from camsvc.embedded.s3 import EmbeddedS3
+from camsvc.errors import NotFoundError
 from camsvc.storage.objects import ObjectStore
 from camsvc.web import pages
 from camsvc.web.lookout import Lookout
@@ -40,6 +45,7 @@ PASSWORD = "correct horse battery"
 START_S = 20.0
 Passage: TypeAlias = Any
 """Playwright's storage state: cookies."""
+Enter: TypeAlias = Callable[..., AbstractContextManager[Tab]]
 
 
 @dataclass
@@ -145,6 +151,66 @@ def inside(web: Web, browser: Chromium, passage: Passage) -> Iterator[Tab]:
         # Where no live process runs the pages of cameras are told so, which the browser takes for an error.
         assert not [each for each in opened.errors if "/whep" not in each], opened.errors
         assert not opened.foreign, opened.foreign
+
+
+@pytest.fixture
+def enter(web: Web, browser: Chromium) -> Enter:
+    """A tab of an account, which is made with these grants where it is not there yet. What went wrong in it fails the
+    test at its end."""
+
+    @contextmanager
+    def entered(name: str, *given: Grant, language: str = "en", **options: object) -> Iterator[Tab]:
+        account(web, name, *given)
+        with tab(browser, web.url, **options) as opened:
+            prefer(opened, language=language)
+            come_in(opened, name)
+            yield opened
+            # Where no live process runs the pages of cameras are told so, which the browser takes for an error.
+            assert not [each for each in opened.errors if "/whep" not in each], opened.errors
+            assert not opened.foreign, opened.foreign
+
+    return entered
+
+
+@pytest.fixture
+def officer(web: Web) -> User:
+    """Nobody told them anything yet."""
+    return account(web, f"officer-{uuid4().hex[:8]}", Grant(Role.INVESTIGATOR))
+
+
+@pytest.fixture
+def desk(web: Web, browser: Chromium, officer: User) -> Iterator[Tab]:
+    """A tab of ``officer``. Not all incidents that ring there have a picture in the store."""
+    with tab(browser, web.url) as opened:
+        come_in(opened, officer.name)
+        yield opened
+
+
+def come_in(opened: Tab, name: str) -> None:
+    opened.go("/login")
+    opened.log_in(name, PASSWORD)
+    opened.page.wait_for_url(f"{opened.site}/")
+
+
+def account(web: Web, name: str, *given: Grant) -> User:
+    with web.database.session() as session:
+        try:
+            return accounts.find(session, name)
+        except NotFoundError:
+            return accounts.create(session, name, PASSWORD, list(given))
+
+
+def prefer(opened: Tab, **preferences: str) -> None:
+    """Of language, theme, case: what the browser remembers."""
+    cookies = [{"name": f"camsvc_{name}", "value": value, "url": opened.site} for name, value in preferences.items()]
+    opened.page.context.add_cookies(cookies)
+
+
+def shot(opened: Tab, name: str) -> None:
+    """Pictures of the pages for people to look at, where it is said where to put them."""
+    if folder := os.environ.get("SHOTS"):
+        opened.page.wait_for_timeout(600)
+        opened.page.screenshot(path=f"{folder}/{name}.png")
 
 
 @pytest.fixture(scope="module")

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
 
-import pytest
-
 from camsvc.api.services.alerts import saved
 from camsvc.api.services.alerts.saved import Wish
-from camsvc.db.queries import accounts, alerts
-from camsvc.domain.account import Role, User
+from camsvc.db.queries import alerts
+from camsvc.domain.account import User
 from camsvc.domain.alert import Alerting, SavedSearch
 from camsvc.domain.incident import Incident
 from camsvc.web.language import language
 from tests.api.conftest import eventually
 from tests.browser import Chromium, Tab, tab
-from tests.web.conftest import PASSWORD, Web
+from tests.web.conftest import Web, account, come_in
 
 CAMERA = "cho-02"
-
-
-@pytest.fixture
-def officer(web: Web) -> User:
-    with web.database.session() as session:
-        return accounts.create(session, f"officer-{uuid4().hex[:8]}", PASSWORD, [Role.INVESTIGATOR])
-
-
-@pytest.fixture
-def desk(web: Web, browser: Chromium, officer: User) -> Iterator[Tab]:
-    with tab(browser, web.url) as opened:
-        opened.go("/login")
-        opened.log_in(officer.name, PASSWORD)
-        opened.page.wait_for_url(f"{web.url}/")
-        yield opened
 
 
 def save(web: Web, officer: User, name: str, *, alerting: Alerting | None) -> SavedSearch:
@@ -107,12 +89,9 @@ def test_hours_are_kept_and_a_name_that_is_taken_is_refused_in_words(web: Web, d
 
 
 def test_who_may_search_nowhere_has_no_bell_and_is_told_why(web: Web, browser: Chromium) -> None:
-    with web.database.session() as session:
-        nobody = accounts.create(session, f"nobody-{uuid4().hex[:8]}", PASSWORD, [])
+    nobody = account(web, f"nobody-{uuid4().hex[:8]}")
     with tab(browser, web.url) as opened:
-        opened.go("/login")
-        opened.log_in(nobody.name, PASSWORD)
-        opened.page.wait_for_url(f"{web.url}/")
+        come_in(opened, nobody.name)
         assert opened.page.query_selector("[data-test=bell]") is None
         opened.go("/alerts")
         opened.page.wait_for_selector(".cam-told .cam-empty")

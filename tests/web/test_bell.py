@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from uuid import uuid4
-
 import pytest
 
 from camsvc.api.services import notices
-from camsvc.db.queries import accounts
-from camsvc.domain.account import Role, User
+from camsvc.domain.account import User
 from camsvc.domain.notice import NoticeKind
+from camsvc.web.bell import PAGE
 from tests.api.conftest import eventually
-from tests.browser import Chromium, Tab, tab
-from tests.web.conftest import PASSWORD, Web
+from tests.browser import Tab
+from tests.web.conftest import Web, shot
 
 COUNT = ".cam-bell .cam-bell__count"
-
-
-@pytest.fixture
-def officer(web: Web) -> User:
-    with web.database.session() as session:
-        return accounts.create(session, f"officer-{uuid4().hex[:8]}", PASSWORD, [Role.INVESTIGATOR])
-
-
-@pytest.fixture
-def desk(web: Web, browser: Chromium, officer: User) -> Iterator[Tab]:
-    with tab(browser, web.url) as opened:
-        opened.go("/login")
-        opened.log_in(officer.name, PASSWORD)
-        opened.page.wait_for_url(f"{web.url}/")
-        yield opened
 
 
 def tell(web: Web, officer: User, kind: NoticeKind, path: str = "/alerts", **facts: object) -> None:
@@ -66,6 +47,19 @@ def test_a_notice_rings_is_listed_leads_to_its_page_and_is_read(web: Web, desk: 
     eventually(lambda: notices.unread(web.server, officer) == 0)
 
 
+def test_earlier_notices_are_listed_once_however_often_they_are_asked_for(web: Web, desk: Tab, officer: User) -> None:
+    for _ in range(PAGE + 3):
+        tell(web, officer, NoticeKind.FOOTAGE_ASKED)
+    page = desk.page
+    page.wait_for_selector(f"{COUNT}:text-is('{PAGE + 3}')")
+    page.click("[data-test=bell]")
+    page.wait_for_function(f"document.querySelectorAll('.cam-notice').length == {PAGE}")
+    page.dblclick("[data-test=earlier-notices]")
+    page.wait_for_selector("[data-test=earlier-notices]", state="hidden")
+    page.wait_for_timeout(300)
+    assert page.locator(".cam-notice").count() == PAGE + 3
+
+
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_every_kind_of_notice_is_a_sentence(web: Web, desk: Tab, officer: User, language: str) -> None:
     facts = {
@@ -90,8 +84,6 @@ def test_every_kind_of_notice_is_a_sentence(web: Web, desk: Tab, officer: User, 
         page.wait_for_selector("[data-test=bell][title^='14 thông báo']")
     page.click("[data-test=bell]")
     page.wait_for_function(f"document.querySelectorAll('.cam-notice').length == {2 * len(NoticeKind)}")
-    if folder := os.environ.get("CAMSVC_PICTURES"):
-        page.wait_for_timeout(6000)
-        page.screenshot(path=f"{folder}/bell-{language}.png")
+    shot(desk, f"bell-{language}")
     texts = page.locator(".cam-notice__what").all_inner_texts()
     assert all(text and "{" not in text for text in texts)

@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from camsvc.api.services.cases import items, people, register
+from camsvc.api.services.cases import holding, items, people, register
 from camsvc.api.services.cases.items import Wish
 from camsvc.db.queries import accounts
-from camsvc.domain.account import Grant, Role, User
+from camsvc.domain.account import Grant, Role
 from camsvc.domain.case import CaseRole
 from camsvc.domain.incident import Incident
-from tests.browser import Chromium, Tab, tab
-from tests.web.conftest import PASSWORD, Web
+from tests.web.conftest import Enter, Web, account, prefer, shot
 
-SHOTS = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
-"""Where to put pictures of the pages, for people to look at."""
 YEN_PHONG, TU_SON = "bac-ninh/yen-phong", "bac-ninh/tu-son"
-Enter = Callable[..., AbstractContextManager[Tab]]
-
-
-@pytest.fixture
-def enter(web: Web, browser: Chromium) -> Enter:
-    """A tab of an account, which is made with these grants where it is not there yet."""
-
-    @contextmanager
-    def entered(name: str, *given: Grant, **options: object) -> Iterator[Tab]:
-        account(web, name, *given)
-        with tab(browser, web.url, **options) as opened:
-            opened.go("/login")
-            opened.log_in(name, PASSWORD)
-            opened.page.wait_for_url(f"{web.url}/")
-            yield opened
-            assert not [each for each in opened.errors if "/whep" not in each], opened.errors
-            assert not opened.foreign, opened.foreign
-
-    return entered
-
-
-def account(web: Web, name: str, *given: Grant) -> User:
-    with web.database.session() as session:
-        try:
-            return accounts.find(session, name)
-        except Exception:  # noqa: BLE001  it is not there yet
-            return accounts.create(session, name, PASSWORD, list(given))
-
-
-def shot(opened: Tab, name: str) -> None:
-    if SHOTS is not None:
-        opened.page.wait_for_timeout(700)
-        opened.page.screenshot(path=str(SHOTS / f"{name}.png"))
-
-
-def preferring(opened: Tab, web: Web, **cookies: str) -> None:
-    opened.page.context.add_cookies(
-        [{"name": f"camsvc_{name}", "value": value, "url": web.url} for name, value in cookies.items()]
-    )
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +49,15 @@ def test_an_incident_goes_into_a_new_case_by_one_key_and_out_again(web: Web, ent
         lan.page.wait_for_selector("[data-test=case-title] >> text=Trộm xe máy")
         lan.page.wait_for_selector("[data-kind=incident]")
         lan.page.click("[data-test=remove-item]")
+        lan.page.wait_for_selector("[data-kind=incident]", state="detached")
         lan.page.click("[data-test=put-back]")
         lan.page.wait_for_selector("[data-kind=incident]")
+        lan.page.click("[data-test=remove-item]")
+        lan.page.wait_for_selector("[data-kind=incident]", state="detached")
+        case = int(lan.page.url.rpartition("/")[2])
+        register.close(web.server, account(web, "collector-1"), case, "Đã chuyển viện kiểm sát")
+        lan.page.click("[data-test=put-back]")  # too late
+        lan.page.wait_for_selector(".q-notification:has-text('closed')")
 
 
 def test_what_lies_elsewhere_is_asked_for_and_given_by_somebody_of_there(
@@ -147,7 +109,7 @@ def test_what_lies_elsewhere_is_asked_for_and_given_by_somebody_of_there(
         minh.page.click("[data-test=add-note]")
         minh.page.wait_for_selector(".cam-case__note >> text=chủ cửa hàng")
         shot(minh, "case-open")
-        preferring(minh, web, language="vi", theme="dark")
+        prefer(minh, language="vi", theme="dark")
         minh.go(f"/cases/{case.id}")
         minh.page.wait_for_selector("[data-kind=span]")
         shot(minh, "case-vi-dark")
@@ -166,7 +128,7 @@ def test_a_picture_and_a_marked_stretch_of_a_clip_go_into_the_case(web: Web, ent
         with web.database.session() as session:
             lead = accounts.find(session, "collector-4")
         case = register.add(web.server, lead, register.Wish("43/2026", "Va chạm giao thông")).case
-        preferring(lan, web, case=str(case.id))
+        prefer(lan, case=str(case.id))
         lan.go(f"/incidents/{walkers.id}")
         lan.page.wait_for_selector(".cam-player[data-ready]")
         lan.page.wait_for_function("document.querySelector('.cam-player video').readyState >= 2")
@@ -191,3 +153,39 @@ def test_a_picture_and_a_marked_stretch_of_a_clip_go_into_the_case(web: Web, ent
     assert walkers.clip is not None
     first = walkers.clip.parts[0].started_at
     assert abs(kinds["snapshot"].from_at - first) < timedelta(milliseconds=50)
+
+
+def test_a_case_is_held_by_its_lead_and_let_go_by_somebody_who_was_put_on_it(
+    web: Web, enter: Enter, elsewhere: Incident
+) -> None:
+    lead, second = account(web, "collector-5", Grant(Role.INVESTIGATOR)), account(web, "minh", Grant(Role.INVESTIGATOR))
+    case = register.add(web.server, lead, register.Wish("44/2026", "Trộm cắp tài sản")).case
+    items.add(web.server, lead, case.id, [Wish(incident=elsewhere.id)])
+    with enter("collector-5") as lan:
+        lan.go(f"/cases/{case.id}")
+        lan.page.click("[data-test=hold-case]")
+        lan.page.fill(".cam-casedialog textarea[name=reason]", "Chờ giám định")
+        shot(lan, "case-hold-dialog")
+        lan.page.click("[data-test=hold-do]")
+        lan.page.wait_for_selector("[data-test=case-hold] >> text=All of it that you may see is held")
+        lan.page.wait_for_selector("[data-kind=incident] .cam-badge--ok")
+        lan.page.click("[data-test=add-person]")
+        lan.page.fill(".cam-casedialog input[name=person]", "nobody")
+        lan.page.click("[data-test=case-do]")
+        lan.page.wait_for_selector(".cam-casedialog [role=alert] >> visible=true")
+        lan.page.fill(".cam-casedialog input[name=person]", "minh")
+        shot(lan, "case-person-dialog")
+        lan.page.click("[data-test=case-do]")
+        person = lan.page.locator("[data-test=case-people] [data-name=minh]")
+        person.wait_for()
+        lan.page.click("[data-test=hold-request]")
+        lan.page.fill(".cam-casedialog textarea[name=reason]", "Đã xét xử")
+        lan.page.click("[data-test=hold-do]")
+        lan.page.wait_for_selector("[data-test=case-hold] >> text=A second person must agree")
+        holding.release(web.server, second, case.id, "Đồng ý")
+        person.locator("select").select_option("reader")
+        lan.page.wait_for_selector("[data-test=case-hold] >> text=Not held")
+        person.locator("button").click()
+        lan.page.click("[data-test=do]")
+        person.wait_for(state="detached")
+    assert [each.user_name for each in register.get(web.server, lead, case.id).people] == ["collector-5"]

@@ -3,58 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from camsvc.db.queries import accounts
+from camsvc.db.queries import accounts, exports, grants
 from camsvc.domain.account import Grant, Role
 from camsvc.domain.export_job import Contents
 from camsvc.domain.incident import Incident
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.verification import verify
+from camsvc.web import who
 from camsvc.web.pages.exporting import COURT, SHARE, contents_of
-from tests.browser import Chromium, Tab, tab
-from tests.web.conftest import PASSWORD, Web
+from tests.web.conftest import Enter, Web, shot
 
-SHOTS = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
-Enter = Callable[..., AbstractContextManager[Tab]]
-
-
-@pytest.fixture
-def enter(web: Web, browser: Chromium) -> Enter:
-    """A tab of a new investigator."""
-
-    @contextmanager
-    def entered(name: str, language: str = "en", **options: object) -> Iterator[Tab]:
-        with web.database.session() as session:
-            accounts.create(session, name, PASSWORD, [Grant(Role.INVESTIGATOR)])
-        with tab(browser, web.url, accept_downloads=True, **options) as opened:
-            opened.page.context.add_cookies([{"name": "camsvc_language", "value": language, "url": web.url}])
-            opened.go("/login")
-            opened.log_in(name, PASSWORD)
-            opened.page.wait_for_url(f"{web.url}/")
-            yield opened
-            assert not opened.errors, opened.errors
-            assert not opened.foreign, opened.foreign
-
-    return entered
-
-
-def shot(opened: Tab, name: str) -> None:
-    if SHOTS is not None:
-        opened.page.wait_for_timeout(600)
-        opened.page.screenshot(path=str(SHOTS / f"{name}.png"))
+INVESTIGATOR = Grant(Role.INVESTIGATOR)
 
 
 def test_a_package_is_made_in_the_dialog_followed_fetched_and_holds(
     web: Web, enter: Enter, walkers: Incident, tmp_path: Path
 ) -> None:
-    with enter("exporter-1") as opened:
+    with enter("exporter-1", INVESTIGATOR, accept_downloads=True) as opened:
         page = opened.page
         opened.go(f"/incidents/{walkers.id}")
         page.click("[data-test=export]")
@@ -92,7 +63,7 @@ def test_a_package_is_made_in_the_dialog_followed_fetched_and_holds(
 def test_gaps_are_drawn_as_gaps_before_anything_is_made(web: Web, enter: Enter, footage: Path) -> None:
     film = footage / "ped_tud_stadtmitte.mp4"
     torn = web.recorder.record("tu-son-02", film, web.now - timedelta(days=51), cuts_s=((0, 2), (4, 7)))
-    with enter("exporter-3", "vi", color_scheme="dark") as opened:
+    with enter("exporter-3", INVESTIGATOR, language="vi", color_scheme="dark") as opened:
         page = opened.page
         opened.go(f"/incidents/{torn.id}")
         page.click("[data-test=export]")
@@ -110,7 +81,7 @@ def test_a_recipient_is_named_before_anything_is_encrypted_for_them(
     theirs = SigningIdentity.fresh("Viện kiểm sát tỉnh")
     (tmp_path / "theirs.pem").write_text(theirs.certificate)
     (tmp_path / "wrong.pem").write_text("no certificate")
-    with enter("exporter-2", "vi", viewport={"width": 390, "height": 844}) as opened:
+    with enter("exporter-2", INVESTIGATOR, language="vi", viewport={"width": 390, "height": 844}) as opened:
         page = opened.page
         opened.go(f"/incidents/{walkers.id}")
         page.click("[data-test=export]")
@@ -122,6 +93,23 @@ def test_a_recipient_is_named_before_anything_is_encrypted_for_them(
         shot(opened, "export-dialog-phone-vi")
         page.click("text=Chia sẻ")
         page.wait_for_selector(f"[data-test=redact][href='/incidents/{walkers.id}/redact']")
+
+
+def test_who_administers_no_more_is_led_from_the_exports_of_all_to_their_own(
+    web: Web, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(who, "FRESH_S", 0.0)
+    with enter("exporter-4", Grant(Role.ADMINISTRATOR)) as opened:
+        opened.go("/exports?everyone=true")
+        opened.page.wait_for_selector("[data-test=room] .xp__told")
+        with web.database.session() as session:
+            user = accounts.find(session, "exporter-4").id
+            grants.give(session, user, INVESTIGATOR)
+            grants.take(session, user, Grant(Role.ADMINISTRATOR))
+        opened.page.evaluate("fetch('/account')")
+        with web.database.session() as session:
+            exports.tell(session, user, uuid4())
+        opened.page.wait_for_url("**/exports")
 
 
 def test_the_presets_never_mix_originals_with_what_is_redacted() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,10 +12,7 @@ import pytest
 from camsvc.domain.incident import Incident
 from tests.browser import Chromium, Tab, tab
 from tests.sealed import overwrite
-from tests.web.conftest import Passage, Web
-
-SHOTS = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
-"""Where to put pictures of the pages, for people to look at."""
+from tests.web.conftest import Passage, Web, prefer, shot
 
 
 @pytest.fixture
@@ -25,12 +21,6 @@ def looking(web: Web, browser: Chromium, passage: Passage) -> Iterator[Tab]:
     with tab(browser, web.url, storage_state=passage) as opened:
         yield opened
         assert not opened.foreign, opened.foreign
-
-
-def shot(opened: Tab, name: str) -> None:
-    if SHOTS is not None:
-        opened.page.wait_for_timeout(800)
-        opened.page.screenshot(path=str(SHOTS / f"{name}.png"))
 
 
 def altered(web: Web, footage: Path, days: int) -> Incident:
@@ -60,11 +50,11 @@ def test_who_plays_altered_footage_is_told_while_they_look_and_so_is_everybody_a
     looking.go("/admin/storage")
     page.wait_for_selector(f"[data-test=fault-list] a[href='/incidents/{incident.id}']")
     shot(looking, "fault-storage")
-    page.context.add_cookies([{"name": "camsvc_language", "value": "vi", "url": web.url}])
+    prefer(looking, language="vi")
     looking.go(f"/incidents/{incident.id}")
     page.wait_for_selector("[data-fault=altered] >> text=Đoạn hình này đã bị sửa đổi.")
     shot(looking, "fault-incident-vi")
     looking.go("/admin/storage")
     page.wait_for_selector("[data-test=fault-list]")
     shot(looking, "fault-storage-vi")
-    page.context.add_cookies([{"name": "camsvc_language", "value": "en", "url": web.url}])
+    prefer(looking, language="en")

@@ -2,58 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from pathlib import Path
 from threading import Event
 
-import pytest
 from sqlalchemy import text
 
 from camsvc.api.services import retention
 from camsvc.db import partitions
-from camsvc.db.queries import accounts, holds, incidents
+from camsvc.db.queries import holds, incidents
 from camsvc.db.queries import retention as rows
 from camsvc.domain.account import Grant, Role
 from camsvc.domain.incident import Incident
-from tests.browser import Chromium, Tab, tab
+from tests.browser import Tab
 from tests.db import examples
-from tests.web.conftest import PASSWORD, Web
-
-SHOTS = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
-"""Where to put pictures of the pages, for people to look at."""
-Enter = Callable[..., AbstractContextManager[Tab]]
-
-
-@pytest.fixture
-def enter(web: Web, browser: Chromium) -> Enter:
-    """A tab of a new account with these grants."""
-
-    @contextmanager
-    def entered(name: str, *given: Grant, **options: object) -> Iterator[Tab]:
-        with web.database.session() as session:
-            accounts.create(session, name, PASSWORD, list(given))
-        with tab(browser, web.url, **options) as opened:
-            opened.go("/login")
-            opened.log_in(name, PASSWORD)
-            opened.page.wait_for_url(f"{web.url}/")
-            yield opened
-            assert not [each for each in opened.errors if "/whep" not in each], opened.errors
-            assert not opened.foreign, opened.foreign
-
-    return entered
-
-
-def shot(opened: Tab, name: str) -> None:
-    if SHOTS is not None:
-        opened.page.wait_for_timeout(500)
-        opened.page.screenshot(path=str(SHOTS / f"{name}.png"))
-
-
-def in_vietnamese(web: Web, opened: Tab) -> None:
-    opened.page.context.add_cookies([{"name": "camsvc_language", "value": "vi", "url": web.url}])
+from tests.web.conftest import Enter, Web, prefer, shot
 
 
 def say_why(opened: Tab, reason: str, case: str = "") -> None:
@@ -79,7 +41,7 @@ def test_an_incident_is_held_and_let_go_by_two(web: Web, enter: Enter, walkers: 
         minh.go("/admin/holds")
         minh.page.wait_for_selector("[data-test=hold-confirm]")
         shot(minh, "holds")
-        in_vietnamese(web, minh)
+        prefer(minh, language="vi")
         minh.go("/admin/holds")
         minh.page.wait_for_selector("[data-test=hold-confirm]")
         shot(minh, "holds-vi")
@@ -142,7 +104,7 @@ def test_the_page_of_storage_says_how_much_and_how_long(web: Web, inside: Tab, w
     inside.page.click("[data-test=plan]")
     inside.page.wait_for_selector("[data-test=planned] >> text=Nothing is due")
     shot(inside, "storage")
-    in_vietnamese(web, inside)
+    prefer(inside, language="vi")
     inside.page.context.add_cookies([{"name": "camsvc_theme", "value": "dark", "url": web.url}])
     inside.go("/admin/storage")
     inside.page.wait_for_selector("[data-test=by_month]")

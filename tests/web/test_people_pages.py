@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,12 +14,9 @@ from camsvc.db.queries import accounts, audit, people, tokens
 from camsvc.db.queries.audit import Wanted
 from camsvc.domain.account import Action, Grant, Role, User
 from tests.browser import Chromium, Tab, tab
-from tests.web.conftest import PASSWORD, Web
+from tests.web.conftest import PASSWORD, Web, prefer, shot
 
 HERE = "bac-ninh/yen-phong"
-SHOTS = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
-"""Where to put pictures of the pages, for people to look at."""
-
 Enter = Callable[..., AbstractContextManager[tuple[Tab, User]]]
 
 
@@ -43,16 +39,6 @@ def enter(web: Web, browser: Chromium) -> Enter:
     return entered
 
 
-def shot(opened: Tab, name: str) -> None:
-    if SHOTS is not None:
-        opened.page.wait_for_timeout(400)
-        opened.page.screenshot(path=str(SHOTS / f"{name}.png"))
-
-
-def in_vietnamese(web: Web, opened: Tab) -> None:
-    opened.page.context.add_cookies([{"name": "camsvc_language", "value": "vi", "url": web.url}])
-
-
 class TestAccountPage:
     def test_it_says_in_words_what_one_may_and_where(self, web: Web, enter: Enter) -> None:
         with enter("words", Grant(Role.POLICE, HERE), Grant(Role.VIEWER)) as (inside, _):
@@ -63,7 +49,7 @@ class TestAccountPage:
             assert "everywhere" in told
             assert "export" not in told
             shot(inside, "account")
-            in_vietnamese(web, inside)
+            prefer(inside, language="vi")
             inside.go("/account")
             shot(inside, "account-vi")
 
@@ -154,7 +140,7 @@ class TestUsersPage:
             page.wait_for_selector("text=password to be changed")
             assert "Yên Phong" in page.inner_text("[data-test=grants]")
             shot(inside, "user")
-            in_vietnamese(web, inside)
+            prefer(inside, language="vi")
             inside.go("/admin/users/lan.nguyen")
             shot(inside, "user-vi")
             inside.go("/admin/users")
@@ -241,7 +227,7 @@ class TestAuditPage:
             page.wait_for_function("document.querySelectorAll('[data-test=records] details').length === 1")
             page.click("[data-test=records] summary")
             assert "127.0.0.1" in page.inner_text("[data-test=records] details")
-            in_vietnamese(web, inside)
+            prefer(inside, language="vi")
             page.reload()
             page.wait_for_selector("[data-test=records] details")
             assert page.input_value("[name=user]") == "auditor"
@@ -290,7 +276,7 @@ class TestReason:
             inside.go("/incidents?object=truck")
             inside.log_in("reasoner", PASSWORD)
             page.wait_for_selector("#purpose")
-            in_vietnamese(web, inside)
+            prefer(inside, language="vi")
             page.reload()
             shot(inside, "reason-vi")
             page.fill("#purpose", "   ")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from camsvc.db.queries import accounts
 from camsvc.domain.account import Grant, Role
 from camsvc.domain.export_job import Contents, Subjects
 from camsvc.domain.incident import Incident
@@ -19,11 +17,8 @@ from camsvc.evidence.contents import Request
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.package import Means, Options, export
 from camsvc.web.components.verify import KNOWN_CHECKS
-from tests.browser import Chromium, Tab, tab
-from tests.web.conftest import PASSWORD, Web
-
-SHOTS = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
-Enter = Callable[..., AbstractContextManager[Tab]]
+from tests.browser import Tab
+from tests.web.conftest import Enter, Web, shot
 
 
 @pytest.fixture(scope="module")
@@ -42,31 +37,17 @@ def package(web: Web, walkers: Incident, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def clerk(web: Web, browser: Chromium) -> Enter:
+def clerk(enter: Enter) -> Enter:
     """A tab of somebody who sees no footage at all."""
 
     @contextmanager
     def entered(name: str, language: str = "en") -> Iterator[Tab]:
-        with web.database.session() as session:
-            accounts.create(session, name, PASSWORD, [Grant(Role.VIEWER, "bac-ninh/tu-son")])
-        with tab(browser, web.url) as opened:
-            opened.page.context.add_cookies([{"name": "camsvc_language", "value": language, "url": web.url}])
-            opened.go("/login")
-            opened.log_in(name, PASSWORD)
-            opened.page.wait_for_url(f"{web.url}/")
+        with enter(name, Grant(Role.VIEWER, "bac-ninh/tu-son"), language=language) as opened:
             opened.go("/verify")
             opened.page.wait_for_selector(".vfy[data-ready]")
             yield opened
-            assert not opened.errors, opened.errors
-            assert not opened.foreign, opened.foreign
 
     return entered
-
-
-def shot(opened: Tab, name: str) -> None:
-    if SHOTS is not None:
-        opened.page.wait_for_timeout(500)
-        opened.page.screenshot(path=str(SHOTS / f"{name}.png"))
 
 
 def test_a_genuine_package_is_called_so_and_its_clip_plays_from_the_file(package: Path, clerk: Enter) -> None:
