@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,17 +9,15 @@ from uuid import UUID
 
 import pytest
 
-from camsvc.db.queries import accounts, redactions
+from camsvc.db.queries import redactions
 from camsvc.db.queries.holds import By
 from camsvc.domain.account import Grant, Role
 from camsvc.domain.incident import Incident
 from camsvc.domain.redaction import Blur, Redaction
 from tests.browser import Chromium, Tab, tab
 from tests.web import town
-from tests.web.conftest import PASSWORD, Passage, Web
+from tests.web.conftest import Enter, Passage, Web, prefer, shot
 
-SHOTS = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
-"""Where to put pictures of the pages, for people to look at."""
 Show = Callable[[Tab, str], None]
 
 
@@ -40,12 +37,6 @@ def editor(web: Web, inside: Tab, crowd: Incident) -> Iterator[Tab]:
     yield inside
     inside.page.on("dialog", lambda dialog: dialog.accept())
     inside.page.goto("about:blank")
-
-
-def shot(opened: Tab, name: str) -> None:
-    if SHOTS is not None:
-        opened.page.wait_for_timeout(500)
-        opened.page.screenshot(path=str(SHOTS / f"{name}.png"))
 
 
 def _stored(web: Web, incident: Incident | UUID) -> Redaction:
@@ -188,8 +179,7 @@ def test_the_exact_picture_is_made_by_the_server_and_goes_when_anything_changes(
 
 def test_it_fits_a_phone_in_vietnamese_and_dark(web: Web, browser: Chromium, passage: Passage, crowd: Incident) -> None:
     with tab(browser, web.url, storage_state=passage, viewport={"width": 390, "height": 844}) as opened:
-        for cookie, value in (("camsvc_language", "vi"), ("camsvc_theme", "dark")):
-            opened.page.context.add_cookies([{"name": cookie, "value": value, "url": web.url}])
+        prefer(opened, language="vi", theme="dark")
         opened.go(f"/incidents/{crowd.id}/redact")
         opened.page.wait_for_selector(".red__box")
         opened.page.wait_for_selector("text=Người và phương tiện")
@@ -198,13 +188,18 @@ def test_it_fits_a_phone_in_vietnamese_and_dark(web: Web, browser: Chromium, pas
         assert not opened.errors
 
 
-def test_who_may_not_export_there_is_told_so(web: Web, browser: Chromium, crowd: Incident) -> None:
-    with web.database.session() as session:
-        accounts.create(session, "redact-viewer", PASSWORD, [Grant(Role.VIEWER)])
-    with tab(browser, web.url) as opened:
-        opened.go("/login")
-        opened.log_in("redact-viewer", PASSWORD)
-        opened.page.wait_for_url(f"{web.url}/")
+def test_tracks_that_cannot_be_read_are_not_shown_as_nobody(
+    web: Web, browser: Chromium, passage: Passage, crowd: Incident
+) -> None:
+    with tab(browser, web.url, storage_state=passage) as opened:
+        opened.page.route("**/tracks", lambda route: route.fulfill(status=503))
+        opened.go(f"/incidents/{crowd.id}/redact")
+        opened.page.wait_for_selector(".red__save [role=alert] >> text=could not be read")
+        assert "saw nobody" not in opened.page.inner_text(".red")
+
+
+def test_who_may_not_export_there_is_told_so(enter: Enter, crowd: Incident) -> None:
+    with enter("redact-viewer", Grant(Role.VIEWER)) as opened:
         opened.go(f"/incidents/{crowd.id}/redact")
         opened.page.wait_for_selector("[data-test=instead]")
         assert opened.page.locator(".red").count() == 0

@@ -1,21 +1,21 @@
 // The editor of a redaction: the clip with all that is hidden hidden; who is hidden is chosen by a click on a box or a
 // chip; what the analysis missed is drawn by hand and follows by key boxes. What it shows is a preview; the exact
 // picture comes from the server, made by the code that makes the copy.
-import { copyOf, lengthText, needsCopy } from "camsvc-playing/footage.js";
+import { lengthText, needsCopy } from "camsvc-playing/footage.js";
 import { coverOf, emptied, onlyChoices, Steps, toggled } from "camsvc-redaction/choices.js";
-import { hide } from "camsvc-redaction/mosaic.js";
-import { boxAt, headOf, MEDIA_HZ, pathsOf, widened } from "camsvc-redaction/paths.js";
+import drawing from "camsvc-redaction/drawing.js";
+import keeping from "camsvc-redaction/keeping.js";
+import keys from "camsvc-redaction/keys.js";
+import { MEDIA_HZ, pathsOf } from "camsvc-redaction/paths.js";
+import playing, { FRAME_S } from "camsvc-redaction/playing.js";
 import { portraits } from "camsvc-redaction/portraits.js";
-import { boxOf, fitted, isKey, keyed, nearestBox, still, unkeyed } from "camsvc-redaction/regions.js";
+import showing from "camsvc-redaction/showing.js";
 
-const FRAME_S = 0.04; // until the real distance of frames has been seen
-const NUDGE = 0.004; // an arrow key moves or widens a region so far; with Alt ten times
-const EXACT_PAUSE_MS = 350; // after the last change, before the server is asked for the exact picture
 const MARKS = { none: "visibility", head: "face", whole: "blur_on" };
 const CORNERS = ["nw", "ne", "sw", "se"];
-const NEW_BOX = { left: 0.4, top: 0.35, width: 0.2, height: 0.3 }; // of a region made with the keyboard
 
 export default {
+  mixins: [drawing, keeping, keys, playing, showing],
   template: `
 <div class="red" ref="root" :class="{'red--drawing': drawing}">
   <section class="red__watch" :aria-label="texts['redact.clip']">
@@ -138,27 +138,12 @@ export default {
       const hidden = this.paths.filter((each) => this.cover(each) !== "none").length;
       return this.texts["redact.count"].replace("{n}", hidden).replace("{all}", this.paths.length);
     },
-    // The chosen region is there to be taken up also where it hides nothing yet.
-    drawn() {
-      if (!this.part) return [];
-      return this.choices.regions.flatMap((region, index) => {
-        const box = this.held?.index === index ? this.held.box : boxOf(region, this.part.index, this.atS);
-        if (box) return [{ index, region, box, isThere: true }];
-        return index === this.chosen && this.here(region) ? [{ index, region, box: nearestBox(region, this.atS), isThere: false }] : [];
-      });
-    },
     lane() {
       const bars = this.choices.regions.map((region, i) => ({ key: `r${i}`, name: this.regionName(i), kind: i === this.chosen ? "chosen" : "region", ...this.reach(region) }));
       const path = (this.paths ?? []).find((each) => each.key === this.lit);
       const part = path && this.parts.find((each) => each.session === path.session);
       if (part) bars.push({ key: "t", name: this.called(path), kind: "track", from_ms: this.msOf(part, path.points[0][0]), to_ms: this.msOf(part, path.points[path.points.length - 1][0]) });
       return bars;
-    },
-    keys() {
-      const region = this.choices.regions[this.chosen];
-      const part = region && region.boxes.length > 1 && this.parts.find((each) => each.index === region.part);
-      if (!part) return [];
-      return region.boxes.map((box) => ({ part: this.parts.indexOf(part), at_s: box.at_s, ms: part.started_ms + box.at_s * 1000, isHere: this.here(region) && Math.abs(box.at_s - this.atS) < FRAME_S / 2 }));
     },
     hint() {
       if (this.drawing) return this.texts["redact.how_draw"];
@@ -233,340 +218,20 @@ export default {
       this.lit = path.key;
       this.seekTo(at, Math.max(0, (middle[0] - this.parts[at].start_pts) / MEDIA_HZ));
     },
-    // Regions -------------------------------------------------------------------------------------------
-    regionName(i) { return this.texts["redact.region"].replace("{n}", i + 1); },
-    here(region) { return this.part && region.part === this.part.index; },
-    keyHere(region) { return isKey(region, this.atS); },
-    still_(region) { return still(region, this.here(region) ? this.atS : region.boxes[0].at_s); },
-    reach(region) {
-      const part = this.parts.find((each) => each.index === region.part) ?? this.parts[0];
-      if (region.boxes.length === 1) return { from_ms: part.started_ms, to_ms: part.ended_ms };
-      return { from_ms: part.started_ms + region.boxes[0].at_s * 1000, to_ms: part.started_ms + region.boxes[region.boxes.length - 1].at_s * 1000 };
-    },
-    lasting(region) {
-      if (region.boxes.length === 1) return this.texts["redact.lasts_whole"];
-      const { from_ms, to_ms } = this.reach(region);
-      return this.texts["redact.lasts"].replace("{from}", lengthText(from_ms - this.startMs)).replace("{to}", lengthText(to_ms - this.startMs)).replace("{n}", region.boxes.length);
-    },
-    putRegion(i, region) { this.change({ regions: this.choices.regions.map((each, j) => (j === i ? region : each)) }); },
-    removeRegion(i) {
-      this.change({ regions: this.choices.regions.filter((_, j) => j !== i) });
-      this.chosen = -1;
-    },
-    choose(i) {
-      this.chosen = i;
-      const region = this.choices.regions[i];
-      const at = this.parts.findIndex((each) => each.index === region.part);
-      if (at >= 0 && !boxOf(region, this.part.index, this.atS)) this.seekTo(at, nearestBox(region, at === this.index ? this.atS : 0).at_s);
-    },
-    key(i) {
-      const region = this.choices.regions[i];
-      this.putRegion(i, keyed(region, this.atS, this.bare(boxOf(region, region.part, this.atS) ?? nearestBox(region, this.atS))));
-    },
-    unkey(i) { this.putRegion(i, unkeyed(this.choices.regions[i], this.atS)); },
-    bare({ left, top, width, height }) { return fitted({ left, top, width, height }, this.rules.side_min); },
-    draw(on = !this.drawing) {
-      this.drawing = on && this.choices.regions.length < this.rules.regions_max;
-      if (this.drawing) {
-        this.$refs.video.pause();
-        this.exact = false;
-        this.outlines = true;
-        this.chosen = -1;
-        this.$refs.picture.focus({ preventScroll: true }); // Enter is not to press the button that began it
-      }
-    },
-    addRegion(box) {
-      this.drawing = false;
-      this.change({ regions: [...this.choices.regions, { part: this.part.index, boxes: [{ at_s: Number(this.atS.toFixed(3)), ...this.bare(box) }] }] });
-      this.chosen = this.choices.regions.length - 1;
-      this.$nextTick(() => this.$refs.picture.querySelector(`[data-region="${this.chosen}"]`)?.focus());
-    },
-    point(event) {
-      const box = this.$refs.picture.getBoundingClientRect();
-      const within = (value) => Math.min(1, Math.max(0, value));
-      return [within((event.clientX - box.left) / box.width), within((event.clientY - box.top) / box.height)];
-    },
-    press(event) {
-      if (event.button !== 0) return;
-      if (!this.drawing) {
-        if (event.target === this.$refs.picture) [this.chosen] = [-1];
-        return;
-      }
-      event.preventDefault();
-      this.$refs.picture.setPointerCapture(event.pointerId);
-      this.pullFrom = this.point(event);
-    },
-    grab(event, each, how) {
-      if (event.button !== 0 || this.drawing) return;
-      this.$refs.video.pause();
-      this.chosen = each.index;
-      this.$refs.picture.setPointerCapture(event.pointerId);
-      this.held = { index: each.index, how, from: this.point(event), before: this.bare(each.box), box: this.bare(each.box), moved: false };
-    },
-    drag(event) {
-      const now = this.point(event);
-      if (this.pullFrom) {
-        const [[x, y], [u, v]] = [this.pullFrom, now];
-        this.pulled = { left: Math.min(x, u), top: Math.min(y, v), width: Math.abs(u - x), height: Math.abs(v - y) };
-      } else if (this.held) {
-        this.held.box = this.moved(this.held.before, this.held.how, now[0] - this.held.from[0], now[1] - this.held.from[1]);
-        this.held.moved = true;
-        this.look();
-      }
-    },
-    moved({ left, top, width, height }, how, dx, dy) {
-      if (how === "move") return fitted({ left: left + dx, top: top + dy, width, height }, this.rules.side_min);
-      const [right, bottom] = [left + width, top + height];
-      const x = how.includes("w") ? Math.min(right - this.rules.side_min, left + dx) : left;
-      const y = how.includes("n") ? Math.min(bottom - this.rules.side_min, top + dy) : top;
-      return fitted({ left: x, top: y, width: (how.includes("e") ? right + dx : right) - x, height: (how.includes("s") ? bottom + dy : bottom) - y }, this.rules.side_min);
-    },
-    release() {
-      const [pulled, held] = [this.pulled, this.held];
-      this.pulled = this.pullFrom = this.held = null;
-      if (pulled && pulled.width >= this.rules.side_min * 3 && pulled.height >= this.rules.side_min * 3) this.addRegion(pulled);
-      if (held?.moved) this.setBox(held.index, held.box);
-    },
-    // At another moment than its only box, a region begins to move; else its box of this moment is another one.
-    setBox(index, box) {
-      const region = this.choices.regions[index];
-      if (region.boxes.length >= this.rules.keys_max && !isKey(region, this.atS)) return;
-      this.putRegion(index, keyed(region, this.atS, box));
-    },
-    nudge(event) {
-      const region = this.choices.regions[this.chosen];
-      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-      if (!by || !region || !this.here(region)) return false;
-      const [dx, dy] = by.map((each) => each * NUDGE * (event.altKey ? 10 : 1));
-      const box = this.bare(boxOf(region, region.part, this.atS) ?? nearestBox(region, this.atS));
-      this.setBox(this.chosen, event.shiftKey ? this.moved(box, "se", dx, dy) : this.moved(box, "move", dx, dy));
-      return true;
-    },
-    // Showing -------------------------------------------------------------------------------------------
-    measure() {
-      const { stage, video } = this.$refs;
-      if (!stage || !this.part) return;
-      const [wide, high] = [stage.clientWidth, stage.clientHeight];
-      const ratio = video.videoWidth / video.videoHeight || this.part.width / this.part.height || 16 / 9;
-      const width = Math.min(wide, high * ratio);
-      this.place = { left: (wide - width) / 2, top: (high - width / ratio) / 2, width, height: width / ratio };
-      this.look();
-    },
-    placed({ left, top, width, height }) { return { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }; },
-    fractions(box) {
-      const [left, top, width, height] = Array.isArray(box) ? box : [box.left, box.top, box.width, box.height];
-      return { left: `${left * 100}%`, top: `${top * 100}%`, width: `${width * 100}%`, height: `${height * 100}%` };
-    },
-    // What is seen now: boxes that can be clicked, and the mosaic over all that is hidden.
-    look() {
-      const { canvas, stage, video } = this.$refs;
-      if (!canvas || !this.part) return;
-      const pts = this.part.start_pts + this.atS * MEDIA_HZ;
-      const seen = (this.paths ?? []).flatMap((path) => {
-        const box = boxAt(path, this.part.session, pts, this.rules);
-        return box ? [{ path, box, cover: this.cover(path) }] : [];
-      });
-      this.shown = seen.sort((a, b) => b.box[2] * b.box[3] - a.box[2] * a.box[3]); // the smaller can be clicked over the larger
-      const dense = window.devicePixelRatio || 1;
-      [canvas.width, canvas.height] = [Math.round(stage.clientWidth * dense), Math.round(stage.clientHeight * dense)];
-      const pen = canvas.getContext("2d");
-      const place = Object.fromEntries(Object.entries(this.place).map(([name, value]) => [name, value * dense]));
-      for (const each of seen) if (each.cover !== "none") hide(pen, video, widened(each.cover === "head" ? headOf(each.box, this.rules) : each.box, this.rules.margin), place);
-      for (const { box, isThere } of this.drawn) if (isThere) hide(pen, video, [box.left, box.top, box.width, box.height], place);
-      canvas.dataset.hidden = seen.filter((each) => each.cover !== "none").length + this.drawn.filter((each) => each.isThere).length;
-    },
-    // The exact picture, once nothing has changed for a moment.
-    askExact() {
-      clearTimeout(this.exactTimer);
-      if (this.exactUrl) URL.revokeObjectURL(this.exactUrl);
-      [this.exactUrl, this.exactSaid] = [null, ""];
-      if (this.exact && !this.playing && this.part) this.exactTimer = setTimeout(() => this.fetchExact(), EXACT_PAUSE_MS);
-    },
-    async fetchExact() {
-      const asked = (this.exactAsked = {});
-      const body = JSON.stringify({ ...this.choices, part: this.part.index, at_s: Number(this.atS.toFixed(4)) });
-      const answer = await fetch(`${this.base}/preview`, { method: "POST", headers: { "Content-Type": "application/json" }, body, credentials: "same-origin" }).catch(() => null);
-      const picture = answer?.ok ? await answer.blob() : null;
-      if (this.gone || asked !== this.exactAsked || !this.exact || this.playing) return;
-      if (picture) this.exactUrl = URL.createObjectURL(picture);
-      else this.exactSaid = this.texts["redact.exact_failed"];
-    },
-    // Playing -------------------------------------------------------------------------------------------
-    async open(index, atS, play) {
-      const part = this.parts[index];
-      const video = this.$refs.video;
-      if (!part) return void (this.message = { icon: "videocam_off", text: this.texts["redact.no_clip"] });
-      const attempt = ++this.attempt;
-      [this.index, this.atS, this.message] = [index, atS, null];
-      part.playable ??= part.url;
-      if (part.playable === part.url && needsCopy(part, video)) {
-        const made = await copyOf(part, () => attempt === this.attempt && !this.gone, () => (this.message = { icon: "hourglass_top", text: this.texts["redact.preparing"] }));
-        if (!made || attempt !== this.attempt) return;
-        if (made.failed) return this.failed();
-        part.playable = part.copy_url;
-        this.message = null;
-      }
-      video.src = part.playable;
-      video.addEventListener("loadedmetadata", () => {
-        if (attempt !== this.attempt) return;
-        this.measure();
-        video.currentTime = atS;
-        if (play) video.play().catch(() => {});
-      }, { once: true });
-    },
-    failed() {
-      if (this.$refs.video?.getAttribute("src") || this.message) this.message = { icon: "error_outline", text: this.texts["redact.failed"] };
-    },
-    ended() {
-      if (this.parts[this.index + 1]) this.open(this.index + 1, 0, true);
-    },
-    play() {
-      const video = this.$refs.video;
-      if (!video.paused) return video.pause();
-      if (video.ended && this.index) return this.open(0, 0, true);
-      video.play().catch(() => {});
-    },
-    seekTo(index, atS) {
-      const part = this.parts[index];
-      const within = Math.min(Math.max(0, atS), Math.max(0, part.duration_s - 0.001));
-      if (index !== this.index) return this.open(index, within, false);
-      this.$refs.video.currentTime = within;
-    },
-    seekMs(ms) {
-      const found = this.parts.findIndex((part) => ms < part.ended_ms);
-      const index = found < 0 ? this.parts.length - 1 : found;
-      this.seekTo(index, (ms - this.parts[index].started_ms) / 1000);
-    },
-    seekBy(event) {
-      if (event.button !== 0 || !this.parts.length) return;
-      const bar = this.$refs.timeline;
-      const go = (e) => {
-        const box = bar.querySelector(".cam-timeline__track").getBoundingClientRect();
-        this.seekMs(this.startMs + Math.min(1, Math.max(0, (e.clientX - box.left) / box.width)) * this.totalMs);
-      };
-      bar.setPointerCapture(event.pointerId);
-      go(event);
-      bar.addEventListener("pointermove", go);
-      bar.addEventListener("lostpointercapture", () => bar.removeEventListener("pointermove", go), { once: true });
-    },
-    frame(direction) {
-      this.$refs.video.pause();
-      const atS = this.atS + direction * this.frameS + 0.002;
-      if (atS < 0 && this.index) this.seekTo(this.index - 1, this.parts[this.index - 1].duration_s);
-      else if (atS > this.part.duration_s && this.parts[this.index + 1]) this.seekTo(this.index + 1, 0);
-      else this.seekTo(this.index, atS);
-    },
-    watchFrames() {
-      const video = this.$refs.video;
-      if (!video.requestVideoFrameCallback) return void video.addEventListener("timeupdate", () => this.onFrame(video.currentTime));
-      const each = (_, frame) => {
-        if (this.gone) return;
-        this.onFrame(frame.mediaTime);
-        video.requestVideoFrameCallback(each);
-      };
-      video.requestVideoFrameCallback(each);
-    },
-    onFrame(mediaS) {
-      const apart = mediaS - this.atS;
-      if (this.playing && apart > 0.005 && apart < 0.5) this.frameS = this.frameS === FRAME_S ? apart : Math.min(this.frameS * 1.02, apart);
-      this.atS = mediaS;
-      this.look();
-    },
-    seen() { this.$nextTick(() => this.measure()); },
     async loadTracks() {
       const answer = this.tracks ? await fetch(this.tracks, { credentials: "same-origin" }).catch(() => null) : null;
-      this.paths = answer?.ok ? pathsOf(await answer.json()).sort((a, b) => a.points[0][0] - b.points[0][0]) : [];
+      const told = answer?.ok ? await answer.json().catch(() => null) : null;
+      // Who is in the picture must not seem to be nobody: the copy hides them, what is seen here does not.
+      if (this.tracks && !told) this.trouble = { text: this.texts["redact.tracks_failed"] };
+      else this.paths = pathsOf(told).sort((a, b) => a.points[0][0] - b.points[0][0]);
       this.look();
       const playable = this.parts.filter((each) => !needsCopy(each, this.$refs.video)).map((each) => ({ ...each, playable: each.url }));
-      portraits(this.paths, playable, (key, url) => (this.faces[key] = url), () => !this.gone);
+      portraits(this.paths ?? [], playable, (key, url) => (this.faces[key] = url), () => !this.gone);
     },
-    // Keeping -------------------------------------------------------------------------------------------
-    async ask(path, options = {}) {
-      const answer = await fetch(`${this.base}${path}`, { credentials: "same-origin", ...options }).catch(() => null);
-      const told = await answer?.json().catch(() => null);
-      return { ok: Boolean(answer?.ok), status: answer?.status ?? 0, told };
-    },
-    async save() {
-      if (this.saving || !this.dirty) return;
-      this.saving = true;
-      this.trouble = null;
-      const sent = this.choices;
-      const body = JSON.stringify({ ...sent, revision: this.saved.revision, comment: this.comment });
-      const { ok, status, told } = await this.ask("", { method: "PUT", headers: { "Content-Type": "application/json" }, body });
-      this.saving = false;
-      if (ok) {
-        this.saved = told;
-        if (this.choices === sent) this.steps.now = onlyChoices(told); // in the order in which the server keeps it
-        this.comment = "";
-        this.revisions = null;
-        this.$refs.root.querySelector(".red__history").open = false;
-      } else if (status === 409) this.trouble = { conflict: true, text: this.texts["redact.conflict"] };
-      else this.trouble = { text: `${this.texts["redact.not_saved"]} ${told?.detail ?? ""}` };
-    },
-    async takeTheirs() {
-      const { ok, told } = await this.ask("");
-      if (!ok) return;
-      [this.saved, this.trouble] = [told, null];
-      this.go(onlyChoices(told));
-    },
-    async loadHistory() {
-      const { ok, told } = await this.ask("/history");
-      if (ok) this.revisions = told.items;
-    },
-    async takeUp(revision) {
-      const { ok, told } = await this.ask(`?revision=${revision}`);
-      if (ok) this.go(onlyChoices(told));
-    },
-    told(revision) {
-      const parts = [this.texts[`redact.blur.${revision.blur}`]];
-      for (const name of ["kept", "added", "regions"]) if (revision[name]) parts.push(this.texts[`redact.told.${name}`].replace("{n}", revision[name]));
-      return parts.join(" · ");
-    },
-    // Time and keys -------------------------------------------------------------------------------------
+    // Time ----------------------------------------------------------------------------------------------
     at(ms) { return `${Math.min(100, Math.max(0, ((ms - this.startMs) / this.totalMs) * 100))}%`; },
     span(from, to) { return { left: this.at(from), right: `${100 - parseFloat(this.at(to))}%` }; },
     clock(ms) { return this.clockFormat.format(new Date(ms)); },
     day(text) { return this.dayFormat.format(new Date(text)); },
-    onKey(event) {
-      const on = document.activeElement;
-      const typing = on && (on.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(on.tagName) && on.type !== "checkbox"));
-      if (document.querySelector(".q-dialog__inner > div")) return;
-      const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-      const command = event.ctrlKey || event.metaKey;
-      const does = command ? this.commandKey(key, event) : typing ? null : this.plainKey(key, event, on);
-      if (!does || (typing && key !== "s")) return;
-      event.preventDefault();
-      does();
-    },
-    commandKey(key, event) {
-      return { z: () => this.step_(event.shiftKey ? "forth" : "back"), y: () => this.step_("forth"), s: () => this.save() }[key];
-    },
-    plainKey(key, event, on) {
-      const isButton = on?.tagName === "BUTTON" && on.dataset.region === undefined;
-      if (this.chosen >= 0 && on?.dataset?.region !== undefined && key.startsWith("Arrow")) return () => this.nudge(event);
-      if (event.altKey || (isButton && (key === " " || key === "Enter"))) return null;
-      return {
-        " ": () => this.play(),
-        ArrowLeft: () => this.seekMs(this.wallMs - (event.shiftKey ? 10000 : 1000)),
-        ArrowRight: () => this.seekMs(this.wallMs + (event.shiftKey ? 10000 : 1000)),
-        Home: () => this.seekMs(this.startMs),
-        End: () => this.seekMs(this.endMs - 1),
-        ",": () => this.frame(-1),
-        ".": () => this.frame(1),
-        r: () => this.draw(),
-        a: () => this.choices.regions[this.chosen] && this.here(this.choices.regions[this.chosen]) && this.key(this.chosen),
-        b: () => (this.outlines = !this.outlines),
-        p: () => (this.exact = !this.exact),
-        Enter: this.drawing ? () => this.addRegion(NEW_BOX) : null,
-        Delete: this.chosen >= 0 ? () => this.removeRegion(this.chosen) : null,
-        Escape: () => this.giveUp(),
-        "?": () => this.$emit("help"),
-      }[key];
-    },
-    giveUp() {
-      if (this.drawing) [this.drawing, this.pulled, this.pullFrom] = [false, null, null];
-      else if (this.chosen >= 0) this.chosen = -1;
-      else this.$emit("leave");
-    },
   },
 };

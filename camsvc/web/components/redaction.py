@@ -71,6 +71,7 @@ TEXTS = tuple(
         "take_up",
         "theirs",
         "tools",
+        "tracks_failed",
         "undo",
         "unkey",
         "unsaved",
