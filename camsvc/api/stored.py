@@ -108,7 +108,7 @@ def stored_response(
     reader = PieceReader(store, file, selection, metrics, prover, proof)
     try:
         first = reader.read()
-    except BaseException:
+    except BaseException:  # whatever ends the request: the connection goes back to the store
         reader.close()
         raise
     return StoredResponse(status, headers, reader, first)

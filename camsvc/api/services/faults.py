@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from camsvc.api.context import Server
 from camsvc.api.services import audit, notices
-from camsvc.db.queries import case_items, case_people, cases
+from camsvc.db.queries import case_items, case_people
 from camsvc.db.queries import faults as rows
 from camsvc.domain.audit import Kind
 from camsvc.domain.fault import Fault, FaultKind, Finder
@@ -19,8 +19,6 @@ from camsvc.domain.incident_json import time_json
 from camsvc.domain.notice import NoticeKind
 from camsvc.storage import keys
 
-LISTED_MAX = 200
-"""Of the storage page."""
 STORAGE_PAGE = "/admin/storage"
 
 
@@ -87,9 +85,8 @@ def _tell(session: Session, what: FaultKind, id_: UUID | None, incident: Inciden
     path = f"/incidents/{id_}" if id_ else STORAGE_PAGE
     camera = incident.camera if incident else None
     notices.tell(session, told, NoticeKind.FOOTAGE_AT_FAULT, path, what=what.value, camera=camera)
-    for case_id in case_items.cases_of(session, id_) if id_ else ():
+    for case_id, number in case_items.cases_of(session, id_).items() if id_ else ():
         others = {each.user_id for each in case_people.people(session, case_id)} - told
-        number = cases.get(session, case_id).number
         notices.tell(session, others, NoticeKind.FOOTAGE_AT_FAULT, f"/cases/{case_id}", what=what.value, case=number)
         told |= others
 

@@ -36,8 +36,7 @@ def preview(
     The copy may hide more: what the detector finds beside the stored tracks is found when the copy is made.
 
     Raises NotFoundError, ForbiddenError, NotYetError; InputError for choices that do not fit the clip, or where no
-    picture can be decoded; BusyError,
-    StoreUnavailableError.
+    picture can be decoded; BusyError, StoreUnavailableError.
     """
     incident = rights.require_incident(server, user, Action.EXPORT, wanted.incident, source=source)
     found = clips.part_of(incident, part)
@@ -47,7 +46,9 @@ def preview(
             parameter="at_s",
             cure=f"from 0 to {found.duration_s:g}",
         )
-    redactions.check(server, incident, wanted)
+    redactions.check(incident, wanted)
+    tracks = redactions.tracks(server, incident)
+    redactions.check_tracks(incident, wanted, tracks)
     key = (user.id, source, "redaction.previewed", incident.id)
     with server.recent.once(key) as is_new:
         if is_new:
@@ -61,7 +62,6 @@ def preview(
                 area=incident.area,
                 incident=incident.id,
             )
-    tracks = redactions.tracks(server, incident)
     if not _slots.acquire(timeout=PATIENCE_S):
         raise BusyError("Too many previews are being made: try again in a moment.")
     try:

@@ -76,7 +76,9 @@ def put(server: Server, user: User, wanted: Redaction, *, source: str | None = N
     incident = rights.require_incident(server, user, Action.EXPORT, wanted.incident, source=source)
     refuse_unstorable(wanted.comment, "comment")
     wanted = replace(wanted, comment=wanted.comment.strip())
-    check(server, incident, wanted)
+    check(incident, wanted)
+    if wanted.kept | wanted.added:
+        check_tracks(incident, wanted, tracks(server, incident))
     with server.database.session() as session:
         before = rows.get(session, incident.id)
         if before.revision == wanted.revision and before.revision and _same(before, wanted):
@@ -86,8 +88,8 @@ def put(server: Server, user: User, wanted: Redaction, *, source: str | None = N
     return made
 
 
-def check(server: Server, incident: Incident, wanted: Redaction) -> None:
-    """Whether ``wanted`` can be meant for ``incident``. Raises as ``put``."""
+def check(incident: Incident, wanted: Redaction) -> None:
+    """Whether ``wanted`` can be meant for ``incident``, but for its tracks. Raises as ``put``."""
     if incident.footage_expired_at is not None:
         raise ConflictError(
             f"the footage of incident {incident.id} expired at {time_json(incident.footage_expired_at)}: no copy of it"
@@ -97,7 +99,19 @@ def check(server: Server, incident: Incident, wanted: Redaction) -> None:
     _check_sizes(wanted)
     for number, region in enumerate(wanted.regions):
         _check_region(incident, region, f"regions.{number}")
-    _check_tracks(server, incident, wanted)
+
+
+def check_tracks(incident: Incident, wanted: Redaction, told: dict[str, Any] | None) -> None:
+    """That each is in ``told``, the incident's tracks: a slip in ``added`` would leave somebody to be seen whom a
+    person believes hidden. Raises InputError."""
+    known = set(refs(told))
+    for parameter, among in (("kept", wanted.kept), ("added", wanted.added)):
+        if unknown := among - known:
+            raise InputError(
+                f"{parameter}: {_name(min(unknown, key=repr))} is not among the tracks of incident {incident.id}",
+                parameter=parameter,
+                cure=f"GET /api/v1/incidents/{incident.id}/tracks has them: session, track, analysis_session",
+            )
 
 
 def _check_sizes(wanted: Redaction) -> None:
@@ -152,21 +166,6 @@ def _check_box(box: Box, where: str) -> None:
             )
 
 
-def _check_tracks(server: Server, incident: Incident, wanted: Redaction) -> None:
-    """That each exists: a slip in ``added`` would leave somebody to be seen whom a person believes hidden."""
-    named = wanted.kept | wanted.added
-    if not named:
-        return
-    known = set(refs(tracks(server, incident)))
-    for parameter, among in (("kept", wanted.kept), ("added", wanted.added)):
-        if unknown := among - known:
-            raise InputError(
-                f"{parameter}: {_name(min(unknown, key=repr))} is not among the tracks of incident {incident.id}",
-                parameter=parameter,
-                cure=f"GET /api/v1/incidents/{incident.id}/tracks has them: session, track, analysis_session",
-            )
-
-
 def tracks(server: Server, incident: Incident) -> dict[str, Any] | None:
     """The parsed tracks.json; None where the incident has none. Raises StoreUnavailableError."""
     if incident.tracks is None:
@@ -197,10 +196,10 @@ def _same(one: Redaction, other: Redaction) -> bool:
 
 def _record(session: Session, user: User, incident: Incident, made: Redaction, source: str | None) -> None:
     """In the chain, and in the history of each case that the incident is on."""
-    numbers = []
-    for case_id in case_items.cases_of(session, incident.id):
+    on_it = case_items.cases_of(session, incident.id)
+    for case_id in on_it:
         cases.record(session, case_id, By(user.id, user.name), CHANGED, {"revision": made.revision})
-        numbers.append(cases.get(session, case_id).number)
+    numbers = list(on_it.values())
     # What the session is for goes before: of several cases only the person knows for which.
     said = user.reason.case_number or (numbers[0] if len(numbers) == 1 else None)
     details = _told(made) | ({"cases": numbers} if numbers else {})

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
@@ -41,6 +41,8 @@ AT_ONCE = 2
 FREE_BYTES = 512 * 1024 * 1024
 """That stay free on the disk: what else lies there (renditions, the embedded database) must go on."""
 FOLDER = "verification"
+RECORDED_INCIDENTS_MAX = 1000
+"""Of a package, in the record that it was checked: no honest one holds more."""
 
 
 class Ruling(StrEnum):
@@ -231,8 +233,7 @@ def _chain(server: Server, custody: Custody | None) -> Chain:
 
 
 def _without_places(inside: Inside) -> Inside:
-    files = [type(each)(each.name, each.role, each.state, each.size_bytes, None) for each in inside.files]
-    return Inside(inside.certificate, inside.request, inside.incidents, files, inside.custody)
+    return replace(inside, files=[replace(each, offset=None) for each in inside.files])
 
 
 def _ruling(verdict: Verdict, signer: Signer) -> Ruling:
@@ -271,9 +272,6 @@ def _record(server: Server, user: User, found: Inspection, source: str | None) -
         details=details,
         **case,  # type: ignore[arg-type]
     )
-
-
-RECORDED_INCIDENTS_MAX = 1000
 
 
 def _incidents(found: Inspection) -> list[UUID]:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from camsvc.db.models import CaseItemRow
+from camsvc.db.models import CaseItemRow, CaseRow
 from camsvc.db.queries.holds import By
 from camsvc.domain.case import ITEMS_MAX, Item, ItemKind
 from camsvc.errors import ConflictError, InputError, NotFoundError
@@ -59,9 +59,21 @@ def of_case(
     return [item_of(row) for row in rows]
 
 
+def times(session: Session, items: Collection[int]) -> dict[int, tuple[datetime, datetime]]:
+    """From when to when each of ``items`` goes, of whatever case; also of those that were taken out."""
+    rows = session.execute(
+        select(CaseItemRow.id, CaseItemRow.from_at, CaseItemRow.to_at).where(CaseItemRow.id.in_(list(items)))
+    )
+    return {row.id: (row.from_at, row.to_at) for row in rows}
+
+
 def count(session: Session, case_id: int) -> int:
     wanted = select(func.count()).where(CaseItemRow.case_id == case_id, CaseItemRow.removed_at.is_(None))
     return session.execute(wanted).scalar_one()
+
+
+def is_full(session: Session, case_id: int) -> bool:
+    return count(session, case_id) >= ITEMS_MAX
 
 
 def get(session: Session, case_id: int, item: int) -> Item:
@@ -94,7 +106,7 @@ def restore(session: Session, case_id: int, item: int) -> Item:
     )
     if session.scalar(same) is not None:
         raise ConflictError("the same thing is in the case again", parameter="item", cure="nothing needs to be done")
-    if count(session, case_id) >= ITEMS_MAX:
+    if is_full(session, case_id):
         raise ConflictError(f"a case holds {ITEMS_MAX} items at most", parameter="item", cure="take something out")
     row.removed_at = row.removed_by = None
     session.flush()
@@ -120,10 +132,16 @@ def checked_comment(text: str) -> str:
     return text
 
 
-def cases_of(session: Session, incident: UUID) -> list[int]:
-    """Ids of the cases that it is on."""
-    wanted = select(CaseItemRow.case_id).where(CaseItemRow.incident == incident, CaseItemRow.removed_at.is_(None))
-    return sorted(set(session.scalars(wanted)))
+def cases_of(session: Session, incident: UUID) -> dict[int, str]:
+    """Ids and numbers of the cases that it is on, in order."""
+    wanted = (
+        select(CaseRow.id, CaseRow.number)
+        .join(CaseItemRow, CaseItemRow.case_id == CaseRow.id)
+        .where(CaseItemRow.incident == incident, CaseItemRow.removed_at.is_(None))
+        .distinct()
+        .order_by(CaseRow.id)
+    )
+    return {case: number for case, number in session.execute(wanted)}  # noqa: C416  of rows, which are no pairs to mypy
 
 
 def snapshots(session: Session) -> dict[str, tuple[str, int]]:
