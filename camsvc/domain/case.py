@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from camsvc.domain.account import Reach
+from camsvc.domain.export_job import Snapshot
 from camsvc.domain.incident import Incident
 
 NUMBER_MAX, TITLE_MAX = 100, 200
@@ -25,7 +26,7 @@ class CaseState(StrEnum):
 
 
 class CaseRole(StrEnum):
-    """What a person or an agency may do in one case. It gives no right to footage: that is ``Share``."""
+    """What a person or an agency may do in one case. It gives no right to footage: an approved request does."""
 
     LEAD = "lead"
     """All that members may; and people, sharing, closing."""
@@ -178,15 +179,6 @@ class FootageRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What an approval gives: the people of the case may replay and export this footage, though it lies elsewhere."""
-
-    case_id: int
-    wanted: Wanted
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Access:
     """Whose footage may be touched: what is in ``reach``, and what was given for a case."""
 
@@ -200,6 +192,10 @@ class Access:
         """Whether ``item`` of a case may be looked at, as far as it goes: of a span all of it."""
         return self.reach.covers(item.area) or any(gives_item(each, item) for each in self.shares)
 
+    def shows(self, picture: Snapshot) -> bool:
+        """Whether a picture of a case may go out: as ``opens`` of its item."""
+        return self.reach.covers(picture.area) or any(_gives_picture(each, picture) for each in self.shares)
+
 
 def gives(wanted: Wanted, incident: Incident) -> bool:
     """Whether footage of ``incident`` is meant by ``wanted``: it is named, or went on there within the time."""
@@ -210,9 +206,7 @@ def gives(wanted: Wanted, incident: Incident) -> bool:
     ended_at = incident.ended_at or incident.last_observed_at
     if ended_at < wanted.from_at or incident.started_at >= wanted.to_at:
         return False
-    if wanted.camera is not None:
-        return wanted.camera == incident.camera
-    return wanted.area is not None and Reach((wanted.area,)).covers(incident.area)
+    return _is_there(wanted, incident.camera, incident.area)
 
 
 def gives_item(wanted: Wanted, item: Item) -> bool:
@@ -221,11 +215,23 @@ def gives_item(wanted: Wanted, item: Item) -> bool:
         return wanted.incident == item.incident
     if wanted.from_at is None or wanted.to_at is None:
         return False
-    if item.kind is ItemKind.SPAN or item.kind is ItemKind.SNAPSHOT:
+    if item.kind in {ItemKind.SPAN, ItemKind.SNAPSHOT}:
         if item.from_at < wanted.from_at or item.to_at > wanted.to_at:
             return False
     elif item.to_at < wanted.from_at or item.from_at >= wanted.to_at:
         return False
+    return _is_there(wanted, item.camera, item.area)
+
+
+def _gives_picture(wanted: Wanted, picture: Snapshot) -> bool:
+    if wanted.incident is not None:
+        return wanted.incident == picture.incident
+    if wanted.from_at is None or wanted.to_at is None or not wanted.from_at <= picture.at <= wanted.to_at:
+        return False
+    return _is_there(wanted, picture.camera, picture.area)
+
+
+def _is_there(wanted: Wanted, camera: str, area: str) -> bool:
     if wanted.camera is not None:
-        return wanted.camera == item.camera
-    return wanted.area is not None and Reach((wanted.area,)).covers(item.area)
+        return wanted.camera == camera
+    return wanted.area is not None and Reach((wanted.area,)).covers(area)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import itertools
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -17,7 +18,8 @@ from PIL import Image
 from sqlalchemy import text
 
 from camsvc.api.services import cases, rights
-from camsvc.db.queries import accounts, agencies, audit, shares
+from camsvc.db.queries import accounts, agencies, audit, case_items, case_people, shares
+from camsvc.db.queries import cases as case_rows
 from camsvc.db.queries.audit import Wanted
 from camsvc.domain.account import Action, Grant, Role
 from camsvc.domain.export_job import Subjects
@@ -490,7 +492,7 @@ class TestRequests:
         with site.database.session() as session:
             people = [accounts.find(session, each.name) for each in (lan, minh)]
             assert [cases.access(session, each, Action.EXPORT).covers(there) for each in people] == [True, False]
-        assert cases.subjects(site.server, people[0], case["id"]).incidents == (there.id,)
+        assert cases.chosen(site.server, people[0], case["id"]).subjects.incidents == (there.id,)
         assert cases.selection(site.server, people[1], case["id"]).subjects == Subjects()
         decided = answered(lan.client.get("/api/v1/notices"))["items"][0]
         assert (decided["kind"], decided["path"]) == ("footage_decided", f"/cases/{case['id']}")
@@ -538,6 +540,39 @@ class TestRequests:
         assert [each["state"] for each in asked] == ["withdrawn", "refused"]
         assert lan.history(case)[1:] == ["footage.asked"] * 2 + ["footage.refused", "footage.withdrawn"]
 
+    def test_what_is_given_is_told_as_put_in_and_a_full_case_hinders_no_approval(
+        self, site: Site, lan: Officer, hoa: Officer, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = (self.ask(lan, case, incident=str(recorded(site, THERE).id)) for _ in range(2))
+        answered(self.decide(hoa, first))
+        assert lan.history(case)[-2:] == ["item.added", "footage.approved"]
+        monkeypatch.setattr(case_items, "ITEMS_MAX", 1)
+        assert answered(self.decide(hoa, second))["live"]
+        assert lan.history(case)[-2:] == ["footage.approved", "footage.approved"]
+        with site.database.session() as session:
+            found = audit.entries(session, Wanted(case_number=case["number"]), limit=100)
+        added = [each.deed for each in found if each.deed.what == "item.added"]
+        assert [(each.user_name, str(each.incident)) for each in added] == [(hoa.name, first["wanted"]["incident"])]
+
+    def test_whoever_tries_what_is_for_others_to_do_is_recorded(
+        self, site: Site, lan: Officer, minh: Officer, hoa: Officer, case: dict[str, Any]
+    ) -> None:
+        answered(lan.client.put(f"{CASES}/{case['id']}/people/{minh.name}", json={"role": "member"}))
+        request = self.ask(lan, case, incident=str(recorded(site, THERE).id))
+        note = answered(lan.client.post(f"{CASES}/{case['id']}/notes", json={"text": "he limps"}), 201)
+        path = f"{REQUESTS}/{request['id']}"
+        tried = (
+            (lan, self.decide(lan, request)),
+            (minh, minh.client.post(f"{path}/end", json={"reason": "x"})),
+            (minh, minh.client.post(f"{path}/withdraw")),
+            (minh, minh.client.delete(f"{CASES}/{case['id']}/notes/{note['id']}")),
+        )
+        assert [answer.status_code for _, answer in tried] == [403] * 4
+        with site.database.session() as session:
+            found = audit.entries(session, Wanted(case_number=case["number"]), limit=100)
+        refused = [each.deed.user_name for each in reversed(found) if each.deed.what == "access.refused"]
+        assert refused == [who.name for who, _ in tried]
+
     def test_an_area_may_be_asked_for_and_its_incidents_are_chosen_from(
         self, site: Site, lan: Officer, hoa: Officer, case: dict[str, Any]
     ) -> None:
@@ -550,6 +585,39 @@ class TestRequests:
         given = answered(lan.client.get(f"{REQUESTS}/{request['id']}/incidents"))["items"]
         assert [each["id"] for each in given] == [str(there.id)]
         assert lan.add(case, {"incident": str(there.id)})[0]["open"]
+
+
+def test_who_was_taken_off_while_they_waited_does_nothing_more_in_it(site: Site, lan: Officer, minh: Officer) -> None:
+    case = lan.case()
+    answered(lan.client.put(f"{CASES}/{case['id']}/people/{minh.name}", json={"role": "member"}))
+    answers: list[httpx.Response] = []
+    body = {"text": "too late"}
+    late = threading.Thread(target=lambda: answers.append(minh.client.post(f"{CASES}/{case['id']}/notes", json=body)))
+    with site.database.session() as session:
+        case_rows.get(session, case["id"], lock=True)
+        late.start()
+        eventually(lambda: waiting_for_a_lock(site), 5.0)
+        case_people.take_person(session, case["id"], minh.id, minh.name)
+    late.join()
+    assert answers[0].status_code == 404
+
+
+def test_of_two_who_take_one_number_at_once_the_second_is_told(site: Site, lan: Officer, minh: Officer) -> None:
+    first, second = lan.case(), minh.case()
+    answers: list[httpx.Response] = []
+    body = {"number": f"{next(_numbers)}/2026", "revision": second["revision"]}
+    late = threading.Thread(target=lambda: answers.append(minh.client.patch(f"{CASES}/{second['id']}", json=body)))
+    with site.database.session() as session:
+        case_rows.change(session, first["id"], str(body["number"]), "x", "", revision=first["revision"])
+        late.start()
+        eventually(lambda: waiting_for_a_lock(site), 5.0)
+    late.join()
+    assert (answers[0].status_code, "is taken" in answers[0].text) == (409, True)
+
+
+def waiting_for_a_lock(site: Site) -> bool:
+    with site.database.session() as session:
+        return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 def test_shares_are_looked_up_only_for_who_would_be_refused(

@@ -13,7 +13,7 @@ from camsvc.api.access import SignedIn, source_of
 from camsvc.api.case_schemas import ID_MAX
 from camsvc.api.context import Server, server_of
 from camsvc.api.routes.cases import CaseId
-from camsvc.api.services.cases import requests
+from camsvc.api.services.cases import deciding, requests
 from camsvc.api.services.text import refuse_unstorable
 from camsvc.db.queries.footage_requests import LIST_MAX
 from camsvc.domain.account import User
@@ -71,9 +71,9 @@ def decide(request: Request, user: SignedIn, request_id: RequestId, body: schema
     refuse_unstorable(body.reason, "reason")
     server, source = server_of(request), source_of(request)
     if body.approve:
-        made = requests.approve(server, user, request_id, body.reason, until=body.until, source=source)
+        made = deciding.approve(server, user, request_id, body.reason, until=body.until, source=source)
     else:
-        made = requests.refuse(server, user, request_id, body.reason, source=source)
+        made = deciding.refuse(server, user, request_id, body.reason, source=source)
     return _answer(server, user, made)
 
 
@@ -89,7 +89,7 @@ def end(request: Request, user: SignedIn, request_id: RequestId, body: schemas.B
     """An approval ends now, by whoever could give it."""
     refuse_unstorable(body.reason, "reason")
     server = server_of(request)
-    return _answer(server, user, requests.end(server, user, request_id, body.reason, source=source_of(request)))
+    return _answer(server, user, deciding.end(server, user, request_id, body.reason, source=source_of(request)))
 
 
 @router.get("/footage-requests/{request_id}/incidents", response_model=schemas.GivenIncidents)

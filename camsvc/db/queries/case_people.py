@@ -66,11 +66,6 @@ def standing(asking: Asker) -> Subquery:
     ).subquery("standing")
 
 
-def cases_of(session: Session, asking: Asker) -> set[int]:
-    """Ids of those that ``asking`` is on, as person or by agency; also for who leads all."""
-    return set(session.scalars(select(standing(asking).c.case_id)))
-
-
 def is_on(asking: Asker, case_id: ColumnElement[int], *, mine: bool = False) -> ColumnElement[bool]:
     """Condition: on the case, by name or, unless ``mine``, by agency. Not for who leads all."""
     person = exists().where(CasePersonRow.case_id == case_id, CasePersonRow.user_id == asking.user_id)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from camsvc.db.models import CaseEventRow, CaseItemRow, CaseRow, FootageRequestRow, HoldRow
@@ -98,8 +99,6 @@ def change(session: Session, case_id: int, number: str, title: str, description:
     _require_revision(row, revision)
     values = _checked(number, title, description)
     if values["number"] != row.number:
-        if session.scalar(select(CaseRow.id).where(CaseRow.number == values["number"])) is not None:
-            raise _taken(values["number"])
         held = exists().where(HoldRow.case_number == row.number, HoldRow.released_at.is_(None))
         if session.execute(select(held)).scalar_one():
             raise ConflictError(
@@ -107,7 +106,10 @@ def change(session: Session, case_id: int, number: str, title: str, description:
             )
     row.number, row.title, row.description = values["number"], values["title"], values["description"]
     row.revision += 1
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise _taken(values["number"]) from error
     return case_of(row)
 
 
@@ -146,7 +148,8 @@ def listed(
     rows = session.execute(wanted.execution_options(populate_existing=True)).all()
     roles = _roles(session, asking, [row[0].id for row in rows])
     found = [
-        Summary(case_of(row), roles[row.id], in_it, open_, _HOLD_STATES[hold])
+        # Without a role: taken off the case since the statement before.
+        Summary(case_of(row), roles.get(row.id, CaseRole.READER), in_it, open_, _HOLD_STATES[hold])
         for row, in_it, open_, hold in rows[:limit]
     ]
     more = len(rows) > limit

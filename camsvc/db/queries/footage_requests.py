@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
@@ -61,13 +60,12 @@ def add(
     return get(session, row.id)
 
 
-def get(session: Session, request: int, *, lock: bool = False) -> FootageRequest:
+def get(session: Session, request: int) -> FootageRequest:
     """Raises NotFoundError."""
-    wanted = _WITH_NUMBER.where(FootageRequestRow.id == request).execution_options(populate_existing=True)
-    found = session.execute(wanted.with_for_update(of=FootageRequestRow) if lock else wanted).one_or_none()
-    if found is None:
+    found = _read(session, _WITH_NUMBER.where(FootageRequestRow.id == request))
+    if not found:
         raise not_found(request)
-    return request_of(found[0], found[1])
+    return found[0]
 
 
 def of_case(session: Session, case_id: int) -> list[FootageRequest]:
@@ -205,9 +203,7 @@ def _page(
 
 
 def _read(session: Session, wanted: Select[FootageRequestRow, str]) -> list[FootageRequest]:
-    rows: Sequence[tuple[FootageRequestRow, str]] = [
-        (row, number) for row, number in session.execute(wanted.execution_options(populate_existing=True))
-    ]
+    rows = session.execute(wanted.execution_options(populate_existing=True))
     return [request_of(row, number) for row, number in rows]
 
 

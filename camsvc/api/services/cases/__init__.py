@@ -1,10 +1,10 @@
 """Cases: ``register`` (made, listed, changed), ``people``, ``items``, ``snapshots``, ``notes``, ``holding``,
-``requests`` (footage of other agencies), ``footage`` (what somebody may export of it), ``membership`` (who is on it).
+``requests`` for footage of other agencies and the ``deciding`` of them, ``footage`` (what somebody may export of it),
+``membership`` (who is on it).
 """
 
 from __future__ import annotations
 
-from camsvc.api.services.cases.footage import Selection, access, selection, subjects
-from camsvc.api.services.cases.membership import cases_of, role_of
+from camsvc.api.services.cases.footage import Selection, access, chosen, selection
 
-__all__ = ["Selection", "access", "cases_of", "role_of", "selection", "subjects"]
+__all__ = ["Selection", "access", "chosen", "selection"]

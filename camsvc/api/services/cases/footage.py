@@ -32,12 +32,18 @@ class Selection:
 
 def access(session: Session, user: User, action: Action) -> Access:
     """Where ``user`` may do ``action``, with what was given for the cases they are on, as it is now."""
-    return Access(user.reach(action), shares.of_user(session, user, action))
+    return accesses(session, user, action)[0]
 
 
-def subjects(
+def accesses(session: Session, user: User, *actions: Action) -> list[Access]:
+    """``access`` for each of ``actions``, in one statement."""
+    given = shares.of_user_for_each(session, user, actions)
+    return [Access(user.reach(each), given[each]) for each in actions]
+
+
+def chosen(
     server: Server, user: User, case_id: int, items: Collection[int] | None = None, *, source: str | None = None
-) -> Subjects:
+) -> Selection:
     """What ``user`` may export of the case; ``items``: no others. Of a clip all of its incident.
 
     Raises NotFoundError, InputError when that is nothing, or when one of ``items`` may not be exported.
@@ -51,7 +57,7 @@ def subjects(
         )
     if found.subjects == Subjects():
         raise InputError("nothing in this case may be exported", parameter="items", cure="add items, or ask for them")
-    return found.subjects
+    return found
 
 
 def selection(

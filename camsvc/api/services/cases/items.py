@@ -11,7 +11,7 @@ from camsvc.api.context import Server
 from camsvc.api.services import rights
 from camsvc.api.services.audit import Particulars
 from camsvc.api.services.cases import holding
-from camsvc.api.services.cases.footage import access, positions
+from camsvc.api.services.cases.footage import access, accesses, positions
 from camsvc.api.services.cases.membership import Work, reading, working
 from camsvc.db.queries import case_holds, case_items, cases, directory, incidents, shares
 from camsvc.domain.account import Action, User
@@ -56,13 +56,7 @@ def listed(
 ) -> list[ItemView]:
     """In order of time; ``removed``: those that were taken out, instead. Raises NotFoundError."""
     with reading(server, user, case_id, source=source) as work:
-        return _views(work, case_items.of_case(work.session, case_id, removed=removed))
-
-
-def get(server: Server, user: User, case_id: int, item: int, *, source: str | None = None) -> ItemView:
-    """Raises NotFoundError."""
-    with reading(server, user, case_id, source=source) as work:
-        return _views(work, [case_items.get(work.session, case_id, item)])[0]
+        return views(work, case_items.of_case(work.session, case_id, removed=removed))
 
 
 def add(
@@ -88,7 +82,7 @@ def add(
         if made:
             facts = {"items": [each.id for each in made], "kinds": sorted({each.kind.value for each in made})}
             work.done_to_each("item.added", facts, [told(each) for each in made])
-        return _views(work, made)
+        return views(work, made)
 
 
 def remove(server: Server, user: User, case_id: int, item: int, *, source: str | None = None) -> ItemView:
@@ -96,7 +90,7 @@ def remove(server: Server, user: User, case_id: int, item: int, *, source: str |
     with working(server, user, case_id, source=source) as work:
         gone = case_items.remove(work.session, case_id, item, work.by)
         work.done("item.removed", _facts(gone), **told(gone))
-        return _views(work, [gone])[0]
+        return views(work, [gone])[0]
 
 
 def restore(server: Server, user: User, case_id: int, item: int, *, source: str | None = None) -> ItemView:
@@ -105,7 +99,7 @@ def restore(server: Server, user: User, case_id: int, item: int, *, source: str 
         back = case_items.restore(work.session, case_id, item)
         holding.hold_added(work, [back])
         work.done("item.restored", _facts(back), **told(back))
-        return _views(work, [back])[0]
+        return views(work, [back])[0]
 
 
 def comment(server: Server, user: User, case_id: int, item: int, text: str, *, source: str | None = None) -> ItemView:
@@ -115,7 +109,7 @@ def comment(server: Server, user: User, case_id: int, item: int, text: str, *, s
             raise InputError("it lies outside of your areas", parameter="item", cure="ask for it first")
         said = case_items.comment(work.session, case_id, item, text)
         work.done("item.commented", _facts(said), **told(said))
-        return _views(work, [said])[0]
+        return views(work, [said])[0]
 
 
 def told(item: Item) -> Particulars:
@@ -132,9 +126,10 @@ def _facts(item: Item) -> dict[str, object]:
     return {"items": [item.id], "kinds": [item.kind.value]}
 
 
-def _views(work: Work, items: Collection[Item]) -> list[ItemView]:
+def views(work: Work, items: Collection[Item]) -> list[ItemView]:
+    """``items`` of its case as who works in it may see them."""
     session, user = work.session, work.user
-    seen, replayed, exported = (access(session, user, each) for each in (Action.SEARCH, Action.REPLAY, Action.EXPORT))
+    seen, replayed, exported = accesses(session, user, Action.SEARCH, Action.REPLAY, Action.EXPORT)
     opened = {each.id for each in items if seen.opens(each)}
     there = incidents.at(session, positions([each for each in items if each.id in opened]))
     held = case_holds.held(session, items)

@@ -66,9 +66,9 @@ class Work:
 def reading(server: Server, user: User, case_id: int, *, source: str | None = None) -> Iterator[Work]:
     """Raises NotFoundError for a case that ``user`` is not on, as for one that never was; recorded."""
     with server.database.session() as session:
-        found = _find(session, user, case_id, lock=False)
-        if found is not None:
-            yield Work(session, user, *found, source)
+        work = _find(session, user, case_id, source, lock=False)
+        if work is not None:
+            yield work
             return
     raise refused(server, user, case_id, source)
 
@@ -89,48 +89,51 @@ def working(
     closed one.
     """
     with server.database.session() as session:
-        found = _find(session, user, case_id, lock=True)
-        if found is not None and found[1] in ENOUGH[least]:
-            if found[0].state is CaseState.CLOSED and not closed_is_fine:
+        work = _find(session, user, case_id, source, lock=True)
+        if work is not None and work.role in ENOUGH[least]:
+            if work.case.state is CaseState.CLOSED and not closed_is_fine:
                 raise ConflictError("the case is closed", parameter="case", cure="open it again first, with a reason")
-            yield Work(session, user, *found, source)
+            yield work
             return
-    if found is None:
+    if work is None:
         raise refused(server, user, case_id, source)
-    _record_refusal(server, user, case_id, source, number=found[0].number)
-    raise ForbiddenError(f"This needs the role '{least.value}' in the case.")
+    raise forbidden(server, work, f"This needs the role '{least.value}' in the case.")
 
 
 def role_of(session: Session, user: User, case_id: int) -> CaseRole | None:
     """None: not on it, or there is no such case. For who asks several things of one case."""
-    found = _find(session, user, case_id, lock=False)
-    return found[1] if found else None
-
-
-def cases_of(session: Session, user: User) -> set[int]:
-    """Ids of the cases that ``user`` is on, as person or by agency; of an administrator too only those."""
-    return case_people.cases_of(session, case_people.asker(user))
+    found = _find(session, user, case_id, None, lock=False)
+    return found.role if found else None
 
 
 def refused(server: Server, user: User, case_id: int, source: str | None) -> NotFoundError:
     """What to raise for a case that is none for ``user``. Who sees all cases only mistyped: nothing is recorded."""
     if not case_people.asker(user).leads_all:
-        _record_refusal(server, user, case_id, source)
+        details = {"case": case_id}
+        audit.record(server, user, Kind.CASE, "access.refused", outcome=Outcome.REFUSED, source=source, details=details)
     return cases.not_found(case_id)
 
 
-def _record_refusal(server: Server, user: User, case_id: int, source: str | None, *, number: str | None = None) -> None:
-    told: Particulars = {"outcome": Outcome.REFUSED, "source": source, "details": {"case": case_id}}
-    if number is not None:
-        told["case_number"] = number
-    audit.record(server, user, Kind.CASE, "access.refused", **told)
+def forbidden(server: Server, work: Work, why: str) -> ForbiddenError:
+    """What to raise for what who is on the case may not do in it; recorded."""
+    audit.record(
+        server,
+        work.user,
+        Kind.CASE,
+        "access.refused",
+        outcome=Outcome.REFUSED,
+        source=work.source,
+        case_number=work.case.number,
+        details={"case": work.case.id},
+    )
+    return ForbiddenError(why)
 
 
-def _find(session: Session, user: User, case_id: int, *, lock: bool) -> tuple[Case, CaseRole] | None:
-    role = case_people.role(session, case_people.asker(user), case_id)
-    if role is None:
-        return None
+def _find(session: Session, user: User, case_id: int, source: str | None, *, lock: bool) -> Work | None:
+    """The role as it is once the case is locked: who waited may have been taken off it by who worked before."""
     try:
-        return cases.get(session, case_id, lock=lock), role
+        case = cases.get(session, case_id, lock=lock)
     except NotFoundError:
         return None
+    role = case_people.role(session, case_people.asker(user), case_id)
+    return None if role is None else Work(session, user, case, role, source)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from camsvc.api.context import Server
-from camsvc.api.errors import ForbiddenError
-from camsvc.api.services.cases.membership import reading, working
+from camsvc.api.services.cases.membership import forbidden, reading, working
 from camsvc.db.queries import case_notes
 from camsvc.db.queries.case_notes import Written
 from camsvc.domain.account import User
@@ -29,7 +28,7 @@ def edit(server: Server, user: User, case_id: int, note: int, text: str, *, sour
     """Only its author may."""
     with working(server, user, case_id, source=source) as work:
         if case_notes.author(work.session, case_id, note) != user.id:
-            raise ForbiddenError("Only who wrote a note may change it: write one of your own.")
+            raise forbidden(server, work, "Only who wrote a note may change it: write one of your own.")
         made = case_notes.edit(work.session, case_id, note, text)
         work.done("note.edited", {"note": note, "version": len(made.versions)})
     return made
@@ -39,7 +38,7 @@ def withdraw(server: Server, user: User, case_id: int, note: int, *, source: str
     """Its author may, and who leads the case. What it said stays."""
     with working(server, user, case_id, source=source) as work:
         if case_notes.author(work.session, case_id, note) != user.id and work.role is not CaseRole.LEAD:
-            raise ForbiddenError("Only who wrote a note, or leads the case, may withdraw it.")
+            raise forbidden(server, work, "Only who wrote a note, or leads the case, may withdraw it.")
         made = case_notes.withdraw(work.session, case_id, note)
         work.done("note.withdrawn", {"note": note})
     return made

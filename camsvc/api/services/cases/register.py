@@ -48,10 +48,6 @@ def listed(
         return cases.listed(session, case_people.asker(user), narrowed, cursor=cursor, limit=limit)
 
 
-def may_add(user: User) -> bool:
-    return not user.reach(Action.EXPORT).is_nowhere
-
-
 def add(server: Server, user: User, wish: Wish, *, source: str | None = None) -> CaseView:
     """Who makes it leads it. Raises ForbiddenError for who may export nowhere, InputError, ConflictError."""
     rights.require_somewhere(server, user, Action.EXPORT, source=source)

@@ -1,4 +1,4 @@
-"""Footage asked for from where who asks may not look, and given, refused or ended by who may export there.
+"""Footage asked for from where who asks may not look: asked, read, withdrawn; ``deciding`` is for who may export there.
 
 Who asks learns nothing: what does not exist is taken as what does, and goes to administrators, who see that it names
 nothing.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from camsvc.api.context import Server
 from camsvc.api.errors import ForbiddenError
 from camsvc.api.services import audit, notices
 from camsvc.api.services.audit import Particulars
-from camsvc.api.services.cases import holding, membership
+from camsvc.api.services.cases import membership
 from camsvc.api.services.cases.items import check_span
 from camsvc.api.services.cases.membership import reading, working
 from camsvc.api.services.holds import words
@@ -27,7 +26,7 @@ from camsvc.db.queries.holds import By
 from camsvc.db.queries.incidents import IncidentPage
 from camsvc.domain.account import Action, Reach, User
 from camsvc.domain.audit import Kind, Outcome
-from camsvc.domain.case import CaseRole, CaseState, FootageRequest, Item, ItemKind, RequestState, Wanted
+from camsvc.domain.case import CaseRole, FootageRequest, Item, ItemKind, RequestState, Wanted
 from camsvc.domain.hold import MARGIN
 from camsvc.domain.notice import NoticeKind
 from camsvc.domain.search import IncidentFilter
@@ -104,7 +103,8 @@ def get(server: Server, user: User, request: int, *, source: str | None = None) 
         found = _known(session, user, request)
         if found is not None:
             return _seen(server, session, user, [found])[0]
-    raise _refused(server, user, request, source)
+    _record_refusal(server, user, request, source)
+    raise rows.not_found(request)
 
 
 def may_decide(user: User, request: FootageRequest) -> bool:
@@ -112,48 +112,16 @@ def may_decide(user: User, request: FootageRequest) -> bool:
     return request.asked_by_id != user.id and _reaches(user.reach(Action.EXPORT), request)
 
 
-def approve(
-    server: Server, user: User, request: int, said: str, *, until: datetime | None = None, source: str | None = None
-) -> FootageRequest:
-    """From now on, ``until`` then, the people of the case may search, play and export it; it is put into the case.
-
-    Raises NotFoundError; ForbiddenError for who asked; InputError; ConflictError when it is decided already, or names
-    nothing.
-    """
-    if until is not None and until <= server.clock.now():
-        raise InputError("until lies behind us", parameter="until", cure="give a time ahead, or leave it out")
-    return _decide(server, user, request, said, approve=True, until=until, source=source)
-
-
-def refuse(server: Server, user: User, request: int, said: str, *, source: str | None = None) -> FootageRequest:
-    """Errors as ``approve``."""
-    return _decide(server, user, request, said, approve=False, until=None, source=source)
-
-
 def withdraw(server: Server, user: User, request: int, *, source: str | None = None) -> FootageRequest:
     """By who asked, or who leads the case. Raises NotFoundError, ForbiddenError, ConflictError."""
     found = get(server, user, request, source=source)
-    if found.asked_by_id != user.id and not _leads(server, user, found.case_id):
-        raise ForbiddenError("Only who asked, or who leads the case, may withdraw a request.")
     with server.database.session() as session:
         cases.get(session, found.case_id, lock=True)
-        changed = rows.withdraw(session, request)
-        _done(session, user, changed, "footage.withdrawn", {}, source)
-        return _seen(server, session, user, [changed])[0]
-
-
-def end(server: Server, user: User, request: int, reason: str, *, source: str | None = None) -> FootageRequest:
-    """An approval ends now, by whoever could give it. Errors as ``approve``."""
-    reason = words(reason, "reason")
-    found = get(server, user, request, source=source)
-    if not may_decide(user, found):
-        raise ForbiddenError("Only who may approve this request may end it.")
-    with server.database.session() as session:
-        cases.get(session, found.case_id, lock=True)
-        changed = rows.end(session, request, By(user.id, user.name), reason)
-        _tell_asker(session, changed, user.name, "ended", reason)
-        _done(session, user, changed, "footage.ended", {"reason": reason}, source)
-    return changed
+        if found.asked_by_id == user.id or membership.role_of(session, user, found.case_id) is CaseRole.LEAD:
+            changed = rows.withdraw(session, request)
+            done(session, user, changed, "footage.withdrawn", {}, source)
+            return _seen(server, session, user, [changed])[0]
+    raise forbidden(server, user, found, "Only who asked, or who leads the case, may withdraw a request.", source)
 
 
 def incidents_of(
@@ -171,65 +139,43 @@ def incidents_of(
     """
     found = get(server, user, request, source=source)
     with server.database.session() as session:
-        on_it = membership.role_of(session, user, found.case_id) is not None
-        if not on_it or not found.is_live(server.clock.now()):
-            raise rows.not_found(request)
-        page = _given(session, found.wanted, cursor, limit)
-        details = {"request": request, "found": len(page.items), "is_first": cursor is None}
-        audit.append(
-            session,
-            user,
-            Kind.SEARCH,
-            "footage.listed",
-            source=source,
-            case_number=found.case_number,
-            details=details,
-        )
-    return page
+        if found.is_live(server.clock.now()) and membership.role_of(session, user, found.case_id) is not None:
+            page = _given(session, found.wanted, cursor, limit)
+            details = {"request": request, "found": len(page.items), "is_first": cursor is None}
+            audit.append(
+                session,
+                user,
+                Kind.SEARCH,
+                "footage.listed",
+                source=source,
+                case_number=found.case_number,
+                details=details,
+            )
+            return page
+    _record_refusal(server, user, request, source)
+    raise rows.not_found(request)
 
 
-def _decide(
-    server: Server,
+def forbidden(server: Server, user: User, request: FootageRequest, why: str, source: str | None) -> ForbiddenError:
+    """What to raise for what ``user`` may not do with a request that they know of; recorded."""
+    _record_refusal(server, user, request.id, source, number=request.case_number)
+    return ForbiddenError(why)
+
+
+def done(
+    session: Session,
     user: User,
-    request: int,
-    said: str,
-    *,
-    approve: bool,
-    until: datetime | None,
+    request: FootageRequest,
+    what: str,
+    facts: dict[str, object],
     source: str | None,
-) -> FootageRequest:
-    said = words(said, "reason")
-    found = get(server, user, request, source=source)
-    if not may_decide(user, found):
-        raise ForbiddenError("Somebody else who may export there decides this request.")
-    with server.database.session() as session:
-        case = cases.get(session, found.case_id, lock=True)
-        if approve:
-            _require_all_places(session, user, found.wanted)
-        changed = rows.decide(session, request, By(user.id, user.name), said, approve=approve, until=until)
-        if approve and case.state is CaseState.OPEN:
-            draft = _item(session, changed)
-            if draft is not None:
-                made = case_items.add(session, case.id, [draft], By(changed.asked_by_id, changed.asked_by))
-                by, reach = By(user.id, user.name), user.reach(Action.HOLD)
-                held = holding.place_added(session, case.number, made, by, reach)
-                holding.audit_placed(session, user, case.number, held, source)
-        _tell_asker(session, changed, user.name, changed.state.value, said)
-        facts: dict[str, object] = {"decision": said}
-        if until is not None:
-            facts["until"] = until
-        _done(session, user, changed, f"footage.{changed.state.value}", facts, source)
-    return changed
-
-
-def _require_all_places(session: Session, user: User, wanted: Wanted) -> None:
-    """A camera may have stood elsewhere, where another agency's right ends: what it saw from there is not to be given
-    with the rest. Raises ForbiddenError."""
-    reach = user.reach(Action.EXPORT)
-    if wanted.camera is None or reach.is_everywhere:
-        return
-    if not all(reach.covers(area) for area in rows.places_of(session, wanted.camera)):
-        raise ForbiddenError("The camera stood elsewhere before: somebody who may export there too decides.")
+) -> None:
+    """Last in the transaction: into the case's history with ``facts``, and into the audit with what was wanted."""
+    cases.record(session, request.case_id, By(user.id, user.name), what, {"request": request.id, **facts})
+    told = _told(request)
+    told["details"] = {**told["details"], **facts}
+    told["source"], told["case_number"] = source, request.case_number
+    audit.append(session, user, Kind.CASE, what, **told)
 
 
 def _check(wanted: Wanted) -> None:
@@ -279,21 +225,14 @@ def _seen(server: Server, session: Session, user: User, requests: Sequence[Foota
     """As ``user`` may see them. Who may not decide does not learn whether there is such a thing; and of what was asked
     for by a closed row of the case only its times, until it is given."""
     now = server.clock.now()
-    closed = [each for each in requests if each.item is not None and not each.is_live(now)]
-    times = {
-        (case_id, each.id): (each.from_at, each.to_at)
-        for case_id in {each.case_id for each in closed}
-        for removed in (False, True)
-        for each in case_items.of_case(
-            session, case_id, {each.item for each in closed if each.item is not None}, removed=removed
-        )
-    }
+    closed = {each.item for each in requests if each.item is not None and not each.is_live(now)}
+    times = case_items.times(session, closed) if closed else {}
     told = []
     for each in requests:
         if may_decide(user, each):
             told.append(each)
-        elif each in closed and each.item is not None:
-            from_at, to_at = times[(each.case_id, each.item)]
+        elif each.item is not None and not each.is_live(now):
+            from_at, to_at = times[each.item]
             told.append(replace(each, place=None, wanted=Wanted(from_at=from_at, to_at=to_at)))
         else:
             told.append(replace(each, place=None))
@@ -310,44 +249,11 @@ def _known(session: Session, user: User, request: int) -> FootageRequest | None:
     return found if membership.role_of(session, user, found.case_id) is not None else None
 
 
-def _refused(server: Server, user: User, request: int, source: str | None) -> NotFoundError:
-    audit.record(
-        server,
-        user,
-        Kind.CASE,
-        "access.refused",
-        outcome=Outcome.REFUSED,
-        source=source,
-        details={"request": request},
-    )
-    return rows.not_found(request)
-
-
-def _leads(server: Server, user: User, case_id: int) -> bool:
-    with server.database.session() as session:
-        return membership.role_of(session, user, case_id) is CaseRole.LEAD
-
-
-def _item(session: Session, request: FootageRequest) -> Item | None:
-    """What is put into the case; None: of an area, whose incidents are chosen one by one."""
-    wanted = request.wanted
-    if wanted.incident is not None:
-        found = incidents.named(session, [wanted.incident]).get(wanted.incident)
-        if found is None:
-            return None
-        ended_at = found.ended_at or found.last_observed_at
-        return case_items.draft(
-            ItemKind.INCIDENT,
-            found.camera,
-            found.area,
-            found.started_at,
-            ended_at,
-            incident=found.id,
-            incident_started_at=found.started_at,
-        )
-    if wanted.camera is None or wanted.from_at is None or wanted.to_at is None or request.place is None:
-        return None
-    return case_items.draft(ItemKind.SPAN, wanted.camera, request.place, wanted.from_at, wanted.to_at)
+def _record_refusal(server: Server, user: User, request: int, source: str | None, *, number: str | None = None) -> None:
+    told: Particulars = {"outcome": Outcome.REFUSED, "source": source, "details": {"request": request}}
+    if number is not None:
+        told["case_number"] = number
+    audit.record(server, user, Kind.CASE, "access.refused", **told)
 
 
 def _given(session: Session, wanted: Wanted, cursor: str | None, limit: int) -> IncidentPage:
@@ -371,24 +277,3 @@ def _told(request: FootageRequest) -> Particulars:
     if wanted.area is not None:
         details["wanted_area"] = wanted.area
     return {"camera": wanted.camera, "area": request.place, "incident": wanted.incident, "details": details}
-
-
-def _done(
-    session: Session,
-    user: User,
-    request: FootageRequest,
-    what: str,
-    facts: dict[str, object],
-    source: str | None,
-) -> None:
-    cases.record(session, request.case_id, By(user.id, user.name), what, {"request": request.id, **facts})
-    told = _told(request)
-    told["details"] = {**told["details"], **facts}
-    told["source"], told["case_number"] = source, request.case_number
-    audit.append(session, user, Kind.CASE, what, **told)
-
-
-def _tell_asker(session: Session, request: FootageRequest, by: str, decision: str, said: str) -> None:
-    facts = {"case": request.case_number, "by": by, "decision": decision, "reason": said}
-    path = f"/cases/{request.case_id}"
-    notices.tell(session, [request.asked_by_id], NoticeKind.FOOTAGE_DECIDED, path, **facts)

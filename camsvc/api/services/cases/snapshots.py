@@ -15,7 +15,7 @@ from camsvc.api.context import Server
 from camsvc.api.services import audit, rights
 from camsvc.api.services.audit import Particulars
 from camsvc.api.services.cases.footage import access
-from camsvc.api.services.cases.items import ItemView, get, told
+from camsvc.api.services.cases.items import ItemView, told, views
 from camsvc.api.services.cases.membership import reading, working
 from camsvc.api.stored import StoredFile
 from camsvc.db.queries import case_items, status
@@ -59,7 +59,8 @@ def take(server: Server, user: User, case_id: int, picture: Picture, *, source: 
         pass  # who is not on the case is refused before anything is looked up or stored for them
     area, clock_error_ms, incident = _where(server, user, picture, source)
     _check(picture.jpeg)
-    key = keys.snapshot(case_id, hashlib.sha256(picture.jpeg).hexdigest())
+    sha256 = hashlib.sha256(picture.jpeg).hexdigest()
+    key = keys.snapshot(case_id, sha256)
     draft = case_items.draft(
         ItemKind.SNAPSHOT,
         picture.camera,
@@ -70,7 +71,7 @@ def take(server: Server, user: User, case_id: int, picture: Picture, *, source: 
         incident=picture.incident,
         incident_started_at=incident.started_at if incident else None,
         snapshot=key,
-        snapshot_sha256=hashlib.sha256(picture.jpeg).hexdigest(),
+        snapshot_sha256=sha256,
         snapshot_bytes=len(picture.jpeg),
         clock_error_ms=clock_error_ms,
     )
@@ -80,7 +81,7 @@ def take(server: Server, user: User, case_id: int, picture: Picture, *, source: 
         for each in made:
             work.done("item.added", {"items": [each.id], "kinds": [each.kind.value]}, **told(each))
         same = made or [each for each in case_items.of_case(work.session, case_id) if _is_same(each, draft)]
-    return get(server, user, case_id, same[0].id, source=source)
+        return views(work, same)[0]
 
 
 def open_(server: Server, user: User, case_id: int, item: int, *, source: str | None = None) -> StoredFile:

@@ -16,7 +16,6 @@ from camsvc.api.services import audit, cases, rights
 from camsvc.api.services.exports import history, standing
 from camsvc.api.services.holds import words
 from camsvc.api.services.retention import disk_of
-from camsvc.db.queries import cases as case_rows
 from camsvc.db.queries import exports as rows
 from camsvc.db.queries.exports import Draft, Used
 from camsvc.domain.account import Action, Reach, User
@@ -223,10 +222,8 @@ def _of_case(
             parameter="case_id",
             cure="give the case alone, with items to narrow it; or add the others to it first",
         )
-    subjects = cases.subjects(server, user, case_id, order.items, source=source)
-    with server.database.session() as session:
-        case = case_rows.get(session, case_id)
-    return subjects, case.number, case.title
+    found = cases.chosen(server, user, case_id, order.items, source=source)
+    return found.subjects, found.case.number, found.case.title
 
 
 def _elsewhere(user: User, order: Order) -> tuple[Subjects, str | None, str | None]:

@@ -9,6 +9,7 @@ from functools import partial
 
 from nicegui.element import Element
 
+from camsvc.api.services.cases import deciding
 from camsvc.api.services.cases import requests as service
 from camsvc.domain.case import FootageRequest, RequestState, Wanted
 from camsvc.domain.incident import Incident
@@ -167,9 +168,9 @@ class RequestCards:
                 server, user, source = self._site.server, self._visitor.user, self._visitor.source
                 said = one(told, "words")
                 if approves:
-                    await asyncio.to_thread(service.approve, server, user, request.id, said, until=ends, source=source)
+                    await asyncio.to_thread(deciding.approve, server, user, request.id, said, until=ends, source=source)
                 else:
-                    await asyncio.to_thread(service.refuse, server, user, request.id, said, source=source)
+                    await asyncio.to_thread(deciding.refuse, server, user, request.id, said, source=source)
                 await self._changed()
 
             with asking(say, opened, go, say("request.decide_do"), "gavel", test="decide-do"):
@@ -206,7 +207,7 @@ class RequestCards:
 
             async def go(told: Told) -> None:
                 await asyncio.to_thread(
-                    service.end,
+                    deciding.end,
                     self._site.server,
                     self._visitor.user,
                     request.id,
