@@ -132,13 +132,7 @@ def _named(session: Session, wanted: Collection[UUID], access: Access) -> dict[U
 
 
 def _snapshot(wanted: Snapshot, access: Access) -> None:
-    if access.reach.covers(wanted.area):
-        return
-    if not any(
-        (wanted.incident is not None and each.incident == wanted.incident)
-        or _gives(each, wanted.camera, wanted.area, wanted.at, wanted.at)
-        for each in access.shares
-    ):
+    if not access.shows(wanted):
         raise NotFoundError(f"there is no snapshot {wanted.item}", parameter="items", cure="take it from its case")
 
 

@@ -10,8 +10,23 @@ from typing import Any
 
 import pytest
 
+from camsvc.db.queries import audit
+from camsvc.db.queries.audit import Wanted
 from tests.api.conftest import Site, eventually
-from tests.api.test_cases import CASES, CLIP, HERE, REQUESTS, THERE, Officer, answered, officer, place, recorded
+from tests.api.test_cases import (
+    CASES,
+    CLIP,
+    HERE,
+    REQUESTS,
+    THERE,
+    Officer,
+    answered,
+    jpeg,
+    officer,
+    place,
+    recorded,
+    span,
+)
 
 EXPORTS = "/api/v1/exports"
 CHEAP = {"provenance": False, "languages": ["vi"]}
@@ -75,6 +90,7 @@ def test_a_case_is_exported_with_what_was_given_to_it_and_the_end_of_that_ends_d
     listed = answered(minh.client.get(EXPORTS, params={"case": case["id"]}))["items"]
     assert [each["id"] for each in listed] == [export["id"]]
     assert minh.client.delete(path).status_code == 403
+    assert refusals(site, minh) == 1
     for outsider in (quan, hoa):
         assert outsider.client.get(path).status_code == 404
         assert answered(outsider.client.get(EXPORTS, params={"case": case["id"]}))["items"] == []
@@ -89,3 +105,55 @@ def test_a_case_is_exported_with_what_was_given_to_it_and_the_end_of_that_ends_d
         "package.made",
         "package.downloaded",
     ]
+
+
+def test_a_package_of_pictures_alone_is_given_out_as_long_as_they_are_given(site: Site, clients: ExitStack) -> None:
+    place(site, HERE)
+    lan, hoa = (officer(site, clients, area) for area in (HERE, THERE))
+    case, camera = lan.case(), place(site, THERE)
+    answered(lan.client.put(f"{CASES}/{case['id']}/people/{hoa.name}", json={"role": "member"}))
+    taken = recorded(site, THERE, camera)
+    wish = {"camera": camera, "at": taken.started_at.isoformat(), "incident": str(taken.id)}
+    path = f"{CASES}/{case['id']}/snapshots"
+    picture = answered(hoa.client.post(path, params=wish, content=jpeg(), headers={"Content-Type": "image/jpeg"}), 201)
+    asked = answered(lan.client.post(REQUESTS, json={"case": case["id"], "reason": "x", **span(camera)}), 201)
+    answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/decision", json={"approve": True, "reason": "granted"}))
+
+    export = made(lan, case=case["id"], items=[picture["id"]])
+    package = f"{EXPORTS}/{export['id']}/package"
+    assert lan.client.get(package).status_code == 200
+    answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/end", json={"reason": "given in full"}))
+    assert lan.client.get(package).status_code == 403
+
+
+def test_the_end_of_what_gave_a_picture_ends_downloads_though_its_clip_is_still_given(
+    site: Site, clients: ExitStack
+) -> None:
+    place(site, HERE)
+    lan, hoa = (officer(site, clients, area) for area in (HERE, THERE))
+    case, camera = lan.case(), place(site, THERE)
+    answered(lan.client.put(f"{CASES}/{case['id']}/people/{hoa.name}", json={"role": "member"}))
+    taken = recorded(site, THERE, camera)
+    at = taken.started_at.isoformat()
+    path, headers = f"{CASES}/{case['id']}/snapshots", {"Content-Type": "image/jpeg"}
+    other = {"camera": camera, "at": at, "incident": str(recorded(site, THERE, camera).id)}
+    picture = answered(hoa.client.post(path, params=other, content=jpeg(), headers=headers), 201)
+    given = []
+    for wanted in ({"incident": str(taken.id)}, {"incident": other["incident"]}):
+        asked = answered(lan.client.post(REQUESTS, json={"case": case["id"], "reason": "x", **wanted}), 201)
+        decision = {"approve": True, "reason": "granted"}
+        given.append(answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/decision", json=decision)))
+    (clip,) = [each["id"] for each in lan.items(case) if each["incident"] == str(taken.id)]
+
+    export = made(lan, case=case["id"], items=[clip, picture["id"]])
+    package = f"{EXPORTS}/{export['id']}/package"
+    assert lan.client.get(package).status_code == 200
+    answered(hoa.client.post(f"{REQUESTS}/{given[1]['id']}/end", json={"reason": "given in full"}))
+    assert lan.client.get(f"/api/v1/incidents/{taken.id}/clip").status_code == 200
+    assert lan.client.get(package).status_code == 403
+
+
+def refusals(site: Site, who: Officer) -> int:
+    with site.database.session() as session:
+        found = audit.entries(session, Wanted(user=who.name), limit=100)
+    return sum(each.deed.what == "access.refused" for each in found)

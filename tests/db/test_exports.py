@@ -155,6 +155,17 @@ def test_a_job_put_back_waits_its_time_and_the_servers_stop_is_no_attempt(databa
     assert stopped.attempts == 1
 
 
+def test_a_job_cancelled_while_it_is_put_back_ends(database: Database) -> None:
+    asked = ask(database, account(database, "lan"))
+    job = claimed(database)
+    with database.session() as session:
+        exports.cancel(session, asked.id, "lan")
+        ended = export_runs.again(session, job, "store away", timedelta(hours=1))
+    assert ended is not None
+    assert (ended.state, ended.is_waiting) == (ExportState.CANCELLED, False)
+    assert ended.ended_at is not None
+
+
 def test_the_quota_counts_what_is_stored_and_what_is_expected(database: Database) -> None:
     lan, minh = account(database, "lan"), account(database, "minh")
     ask(database, lan, 1000)

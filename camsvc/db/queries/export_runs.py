@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from camsvc.db.models import ExportRow
@@ -65,15 +65,6 @@ class Ready:
     envelope_key: str | None = None
     envelope_bytes: int | None = None
     envelope_sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A package in the store that is to go."""
-
-    export: Export
-    user_id: int
-    removed_by: str | None
 
 
 def claim(session: Session, by: str) -> Claimed | None:
@@ -167,11 +158,13 @@ def cancelled(session: Session, job: Claimed) -> Export | None:
 
 
 def again(session: Session, job: Claimed, reason: str | None, wait: timedelta, *, counts: bool = True) -> Export | None:
-    """Back into the queue, to be begun after ``wait``. ``counts`` false: it was not its fault (the server stops)."""
+    """Back into the queue, to be begun after ``wait``; one that was cancelled meanwhile ends instead. ``counts`` false:
+    it was not its fault (the server stops)."""
+    stays = ExportRow.cancelled_at.is_(None)
     values: dict[str, Any] = {"state": ExportState.QUEUED, "claim": None, "next_at": func.now() + wait, "error": reason}
     if not counts:
         values["attempts"] = ExportRow.attempts - 1
-    return _change(session, job, values)
+    return _change(session, job, values, stays) or _end(session, job, state=ExportState.CANCELLED)
 
 
 def lost(session: Session) -> list[Export]:
@@ -279,8 +272,9 @@ def _end(session: Session, job: Claimed, **values: Any) -> Export | None:  # noq
     return _change(session, job, {"claim": None, "ended_at": func.now(), **values})
 
 
-def _change(session: Session, job: Claimed, values: dict[str, Any]) -> Export | None:
-    if session.execute(_mine(job).values(**values).returning(ExportRow.id)).one_or_none() is None:
+def _change(session: Session, job: Claimed, values: dict[str, Any], *only_if: ColumnElement[bool]) -> Export | None:
+    changed = _mine(job).where(*only_if).values(**values).returning(ExportRow.id)
+    if session.execute(changed).one_or_none() is None:
         return None
     exports.tell(session, job.user_id, job.export.id)
     return exports.get(session, job.export.id)

@@ -12,6 +12,7 @@ from camsvc.api.context import Server
 from camsvc.api.errors import ForbiddenError, NotYetError
 from camsvc.api.services import audit, rights
 from camsvc.api.services.exports import history, standing
+from camsvc.api.services.exports.making import BINARY, CMS, ZIP
 from camsvc.api.stored import StoredFile
 from camsvc.db.models import ExportRow
 from camsvc.db.queries import export_downloads
@@ -111,16 +112,9 @@ def _file(row: ExportRow, file: File) -> StoredFile:
     if row.state is not ExportState.DONE or row.key is None:
         raise NotFoundError(f"the export has no package: it is {row.state.value}", parameter="id", cure="export again")
     stem = f"evidence_{row.created_at:%Y%m%d}_{str(row.id)[:8]}"
-    if file is File.ENVELOPE:
-        if row.envelope_key is None:
-            raise NotFoundError("the package is not encrypted", parameter="id", cure="fetch the package itself")
-        size, sha256, name = row.envelope_bytes, row.envelope_sha256, f"{stem}.zip.cms"
-        key, media_type = row.envelope_key, "application/cms"
-    elif row.envelope_key is not None:
-        size, sha256, name, key, media_type = row.size_bytes, row.sha256, f"{stem}.zip.enc", row.key, BINARY
-    else:
-        size, sha256, name, key, media_type = row.size_bytes, row.sha256, f"{stem}.zip", row.key, "application/zip"
-    return StoredFile(key, size or 0, sha256 or "", media_type, name)
-
-
-BINARY = "application/octet-stream"
+    if file is File.PACKAGE:
+        media_type, name = (ZIP, f"{stem}.zip") if row.envelope_key is None else (BINARY, f"{stem}.zip.enc")
+        return StoredFile(row.key, row.size_bytes or 0, row.sha256 or "", media_type, name)
+    if row.envelope_key is None:
+        raise NotFoundError("the package is not encrypted", parameter="id", cure="fetch the package itself")
+    return StoredFile(row.envelope_key, row.envelope_bytes or 0, row.envelope_sha256 or "", CMS, f"{stem}.zip.cms")

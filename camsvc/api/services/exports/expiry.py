@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from camsvc import log
-from camsvc.api.services import audit, notices
+from camsvc.api.services import notices
 from camsvc.api.services.exports import history
 from camsvc.api.services.exports.runner import page_of, record_failure
 from camsvc.clock import Clock
@@ -19,7 +19,6 @@ from camsvc.config import Settings
 from camsvc.db.database import Database
 from camsvc.db.queries import export_runs, exports
 from camsvc.db.queries import notices as notice_rows
-from camsvc.domain.audit import Kind
 from camsvc.domain.export_job import Export, ExportState
 from camsvc.domain.incident_json import time_json
 from camsvc.domain.notice import NoticeKind
@@ -120,16 +119,7 @@ class Expirer:
     def _expire(self, export: UUID) -> None:
         try:
             with self._database.session() as session:
-                gone = exports.delete(session, export, None)
-                history.record(session, None, gone, "export.expired")
-                audit.append(
-                    session,
-                    None,
-                    Kind.EXPORT,
-                    "export.expired",
-                    case_number=gone.case_number,
-                    details={"export": str(export), "package": str(gone.package), "asked_by": gone.created_by},
-                )
+                history.ended(session, None, exports.delete(session, export, None), "export.expired")
         except (ConflictError, NotFoundError):
             return  # somebody deleted it meanwhile
 

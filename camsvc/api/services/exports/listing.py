@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from camsvc.api.context import Server
 from camsvc.api.errors import ForbiddenError
-from camsvc.api.services import audit, rights
+from camsvc.api.services import rights
 from camsvc.api.services.exports import history, standing
 from camsvc.db.queries import exports as rows
 from camsvc.db.queries.exports import LIST_MAX
 from camsvc.domain.account import Action, User
-from camsvc.domain.audit import Kind
 from camsvc.domain.export_job import Export, ExportState
 
 
@@ -56,22 +57,9 @@ def get(server: Server, user: User, export: UUID) -> Export:
 def cancel(server: Server, user: User, export: UUID, *, source: str | None = None) -> Export:
     """By who asked for it, or an administrator. It stops within seconds. Recorded.
 
-    Raises NotFoundError; ForbiddenError for others of its case; ConflictError when it has ended.
+    Raises NotFoundError; ForbiddenError, recorded, for others of its case; ConflictError when it has ended.
     """
-    _require_owner(server, user, export)
-    with server.database.session() as session:
-        stopped = rows.cancel(session, export, user.name)
-        history.record(session, user, stopped, "export.cancelled")
-        audit.append(
-            session,
-            user,
-            Kind.EXPORT,
-            "export.cancelled",
-            source=source,
-            case_number=stopped.case_number,
-            details={"export": str(export), "asked_by": stopped.created_by},
-        )
-    return stopped
+    return _end(server, user, export, rows.cancel, "export.cancelled", source)
 
 
 def delete(server: Server, user: User, export: UUID, *, source: str | None = None) -> Export:
@@ -79,25 +67,23 @@ def delete(server: Server, user: User, export: UUID, *, source: str | None = Non
 
     Errors as ``cancel``.
     """
-    _require_owner(server, user, export)
-    with server.database.session() as session:
-        gone = rows.delete(session, export, user.name)
-        history.record(session, user, gone, "export.deleted")
-        audit.append(
-            session,
-            user,
-            Kind.EXPORT,
-            "export.deleted",
-            source=source,
-            case_number=gone.case_number,
-            details={"export": str(export), "package": str(gone.package), "asked_by": gone.created_by},
-        )
-    return gone
+    return _end(server, user, export, rows.delete, "export.deleted", source)
 
 
-def _require_owner(server: Server, user: User, export: UUID) -> None:
+def _end(
+    server: Server,
+    user: User,
+    export: UUID,
+    end: Callable[[Session, UUID, str], Export],
+    what: str,
+    source: str | None,
+) -> Export:
     with server.database.session() as session:
         row = rows.row_of(session, export)
         standing.require_known(session, user, row)
-    if row.user_id != user.id and not standing.is_administrator(user):
-        raise ForbiddenError("Only who asked for an export may end it, or an administrator.")
+        if row.user_id == user.id or standing.is_administrator(user):
+            ended = end(session, export, user.name)
+            history.ended(session, user, ended, what, source)
+            return ended
+    rights.refuse(server, user, Action.EXPORT, source=source)
+    raise ForbiddenError("Only who asked for an export may end it, or an administrator.")

@@ -19,7 +19,6 @@ from camsvc.api.services import audit, notices
 from camsvc.api.services.exports import history, making
 from camsvc.api.services.exports.pulse import EndedError, Pulse, Why
 from camsvc.api.services.retention import disk_of
-from camsvc.db.database import Database
 from camsvc.db.queries import export_runs, exports
 from camsvc.db.queries.export_runs import ATTEMPTS_MAX, Claimed, Ready
 from camsvc.domain.audit import Kind, Outcome
@@ -188,18 +187,14 @@ class Run:
 
     def _written(self, write: Callable[[Session], bool], for_s: float = TELL_FOR_S) -> bool:
         """Whether the job was still ours. Tried again while the database is away."""
-        return written(self._means.database, self._stop, write, for_s)
-
-
-def written(database: Database, stop: threading.Event, write: Callable[[Session], bool], for_s: float) -> bool:
-    until_s = time.monotonic() + for_s
-    while True:
-        try:
-            with database.session() as session:
-                return write(session)
-        except DatabaseUnavailableError:
-            if time.monotonic() >= until_s or stop.wait(LISTEN_S):
-                raise
+        until_s = time.monotonic() + for_s
+        while True:
+            try:
+                with self._means.database.session() as session:
+                    return write(session)
+            except DatabaseUnavailableError:
+                if time.monotonic() >= until_s or self._stop.wait(LISTEN_S):
+                    raise
 
 
 def record_failure(session: Session, export: Export) -> None:
