@@ -25,9 +25,10 @@ NOTE = {
         "{detail}\n"
     ),
     FileState.FORGED: (
-        "TỆP {name} KHÔNG khớp chữ ký của máy ghi: tệp và bản ghi của nó đã bị thay đổi. Không dùng làm bản gốc.\n"
-        "THE FILE {name} does not fit the recorder's signature: it and the record of it were changed. Do not take it"
-        " for the original.\n{detail}\n"
+        "TỆP {name} KHÔNG có chữ ký hợp lệ của máy ghi: tệp, bản ghi hoặc chữ ký của nó đã bị thay đổi. Không dùng làm"
+        " bản gốc.\n"
+        "THE FILE {name} bears no valid signature of its recorder: it, its record or its signature was changed. Do not"
+        " take it for the original.\n{detail}\n"
     ),
     FileState.MISSING: (
         "TỆP {name} KHÔNG CÒN trong kho lưu trữ.\nTHE FILE {name} IS MISSING from the store.\n{detail}\n"

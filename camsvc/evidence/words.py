@@ -236,10 +236,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "why": ("Lý do", "Why"),
     "system": ("dòng lệnh", "command line"),
     "page": ("Trang {page}/{pages}", "Page {page} of {pages}"),
-    "pictures.more": (
-        "PDF chỉ in {count} ảnh đầu; các ảnh khác ở report.vi.html.",
-        "The PDF shows the first {count} pictures; report.en.html shows all.",
-    ),
     "incident_state.open": ("đang diễn ra khi xuất", "still open when exported"),
     "incident_state.closed": ("đã kết thúc", "closed"),
     "incident_state.interrupted": (
