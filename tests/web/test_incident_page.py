@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from camsvc.db.queries import accounts
 from camsvc.domain.account import Role
 from camsvc.domain.incident import Incident, IncidentState
+from camsvc.web.pages import opened as reading
+from camsvc.web.site import Site
+from camsvc.web.visitor import Visitor
+from camsvc.web.words import Words
 from tests.browser import Tab
 from tests.video import Film, make_film
 from tests.web import town
@@ -171,6 +177,32 @@ def test_one_walks_through_the_search_or_through_the_camera(inside: Tab, web: We
     inside.page.wait_for_timeout(300)
     inside.page.click("[data-test=older]")
     inside.page.wait_for_url(f"**/incidents/{made[0].id}?to=*")
+    sheets = inside.page.eval_on_selector_all("link[rel=stylesheet]", "(all) => all.map((each) => each.href)")
+    assert len(sheets) == len(set(sheets)), "the page does not grow with each incident"
+
+
+def test_an_answer_that_comes_late_does_not_take_the_place_of_what_was_asked_for_since(
+    inside: Tab, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = web.now - timedelta(days=91)
+    made = [web.recorder.publish(web.recorder.incident("cho-02", start + timedelta(minutes=n))) for n in range(3)]
+    read = reading.read
+
+    async def slow(site: Site, visitor: Visitor, words: Words, asked: str) -> tuple[Incident | None, str]:
+        await asyncio.sleep(1.0 if asked == str(made[0].id) else 0.0)
+        return await read(site, visitor, words, asked)
+
+    monkeypatch.setattr(reading, "read", slow)
+    inside.go(f"/incidents/{made[1].id}")
+    inside.page.wait_for_selector("[data-test=older]:not([disabled])")
+    inside.page.wait_for_selector("[data-test=newer]:not([disabled])")
+    inside.page.keyboard.press("j")
+    inside.page.keyboard.press("k")
+    inside.page.wait_for_url(f"**/incidents/{made[2].id}")
+    inside.page.wait_for_timeout(1300)
+    assert inside.page.url.endswith(f"/incidents/{made[2].id}")
+    local = made[2].started_at.astimezone(ZoneInfo("Asia/Ho_Chi_Minh"))
+    assert f"{local:%H:%M:%S}" in inside.page.inner_text(".cam-over__title")
 
 
 def test_an_open_incident_says_so_and_changes_on_the_screen_when_it_ends(inside: Tab, web: Web) -> None:

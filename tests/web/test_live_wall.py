@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from camsvc.api.services.cases import items, register
 from camsvc.db.models import AuditRow
 from camsvc.db.queries import walls
+from camsvc.db.queries.cases import Narrowed
+from camsvc.domain.case import ItemKind
 from camsvc.domain.wall import Wall
+from camsvc.web.pages.cases.collecting import LOOK_BACK
 from tests.browser import Chromium, Tab, tab
 from tests.web import town
-from tests.web.conftest import Passage, Web
+from tests.web.conftest import Passage, Web, account
 from tests.web.live_wall import SOME, becomes, goes_live, on_wall, selected, tile, wall
 from tests.web.station import Station
 
@@ -111,6 +116,30 @@ def test_shortcuts_are_no_shortcuts_while_somebody_types(opened: Tab) -> None:
     opened.page.type("[name=wall-search]", "b5")
     assert len(on_wall(opened)) == 4
     assert opened.page.get_attribute("[data-test=boxes]", "aria-pressed") == "false"
+
+
+def test_a_live_picture_and_a_span_go_into_a_case_by_key(opened: Tab, web: Web) -> None:
+    goes_live(opened, A)
+    opened.page.focus("[data-tile='0']")
+    opened.page.keyboard.press("e")
+    opened.page.check(".cam-casepick__new input[type=radio]")
+    opened.page.fill(".cam-casedialog input[name=number]", "45/2026")
+    opened.page.fill(".cam-casedialog input[name=title]", "Seen live")
+    opened.page.click("[data-test=collect-do]")
+    opened.page.wait_for_selector("[data-test=collected] >> text=is in case 45/2026")
+    opened.page.wait_for_selector(".cam-casedialog", state="detached")
+    opened.page.focus("[data-tile='0']")
+    opened.page.keyboard.press("Shift+E")
+    opened.page.click("[data-test=collect-do]")
+    opened.page.wait_for_selector("[data-test=collected] >> text=Footage of a camera")
+    admin = account(web, "admin")
+    (case,) = register.listed(web.server, admin, Narrowed(text="45/2026")).items
+    found = {each.item.kind: each.item for each in items.listed(web.server, admin, case.case.id)}
+    assert set(found) == {ItemKind.SNAPSHOT, ItemKind.SPAN}
+    assert {each.camera for each in found.values()} == {A}
+    span, picture = found[ItemKind.SPAN], found[ItemKind.SNAPSHOT]
+    assert span.to_at - span.from_at == LOOK_BACK
+    assert abs(span.to_at - picture.from_at) < timedelta(minutes=1)
 
 
 def test_a_wall_is_saved_for_its_user_chosen_again_changed_and_removed(opened: Tab, web: Web) -> None:

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from camsvc.api.services.cases import register
 from camsvc.domain.camera import Severity
 from camsvc.domain.incident import Incident, IncidentObject, IncidentState
 from camsvc.domain.track import ObjectClass
 from tests.browser import Chromium, Tab, tab
-from tests.web.conftest import Passage, Web
+from tests.web.conftest import Passage, Web, account, shot
 
 OLD = timedelta(days=200)
 """The incidents of these tests lie so far back that those of other tests are not among them."""
@@ -300,7 +301,7 @@ def test_the_histogram_is_looked_at_closer_without_changing_the_search(inside: T
     count(inside, "5 incidents")
 
 
-def test_several_are_chosen_with_shift_and_judged_at_once(inside: Tab, until: str, web: Web) -> None:
+def test_several_are_chosen_with_shift_judged_at_once_and_put_into_a_case(inside: Tab, until: str, web: Web) -> None:
     start = web.now - OLD - timedelta(days=3)
     made = [web.recorder.publish(web.recorder.incident("tu-son-03", start + timedelta(minutes=n))) for n in range(5)]
     inside.go(f"/incidents?camera=tu-son-03&{until}")
@@ -322,6 +323,17 @@ def test_several_are_chosen_with_shift_and_judged_at_once(inside: Tab, until: st
     inside.page.fill(".cam-dialog [name=tags]", "checked, #lorry")
     inside.page.click("[data-test=bulk-say]")
     inside.page.wait_for_selector(".cam-mark:has-text('lorry')")
+    for nth in range(2):
+        inside.page.click(f"[data-choose] >> nth={nth}", force=True)
+    case = register.add(web.server, account(web, "admin"), register.Wish("46/2026", "The lorry")).case
+    inside.page.click("[data-bulk=case]")
+    inside.page.click(f"[data-test=pick-case] [data-case='{case.id}']")
+    assert not inside.page.is_visible(".cam-casedialog input[name=number]"), "only of a new one"
+    shot(inside, "pick-case")
+    inside.page.click("[data-test=collect-do]")
+    inside.page.click("[data-test=collected-open]")
+    inside.page.wait_for_selector("[data-kind=incident] >> nth=1")
+    assert inside.page.locator("[data-kind]").count() == 2
 
 
 def test_cameras_stand_on_a_timeline_and_a_bar_opens_its_incident(inside: Tab, old: list[Incident], until: str) -> None:

@@ -198,6 +198,7 @@ def _dialog(title: str, text: str) -> Iterator[ui.dialog]:
         ui.dialog(value=True) as dialog,
         tag("div", "cam-dialog cam-holdask", role="dialog", aria_label=title),
     ):
+        dialog.on("hide", dialog.delete)
         tag("h2", "", title)
         tag("p", "", text)
         yield dialog

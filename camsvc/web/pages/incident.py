@@ -83,6 +83,7 @@ class IncidentPane:
         self._below = below
         self._client = ui.context.client
         self._incident: Incident | None = None
+        self._asked = 0
         self._view = SearchView()
         self._replays = False
         """Whether the incident's footage may be played."""
@@ -99,12 +100,18 @@ class IncidentPane:
         collector.listen(self._collected)
         self._following = Following(site.server.feed, self._client, visitor, tell=self._news, renew=self._renew)
 
-    async def show(self, asked: str, view: SearchView, *, play: bool = False) -> None:
-        """Also for an id that is none, or nobody knows: then says so. ``play``: the clip begins by itself."""
-        self._view = view
-        self._play = play
+    async def show(self, asked: str, view: SearchView, *, play: bool = False) -> bool:
+        """Also for an id that is none, or nobody knows: then says so. ``play``: the clip begins by itself.
+
+        Returns whether it is what is shown: not if meanwhile another one was asked for, or none.
+        """
+        self._asked += 1
+        attempt = self._asked
         incident, trouble = await self._read(asked)
-        self._replays = incident is not None and await opened.may_replay(self._site, self._visitor, incident)
+        replays = incident is not None and await opened.may_replay(self._site, self._visitor, incident)
+        if attempt != self._asked or self._client.is_deleted:
+            return False
+        self._view, self._play, self._replays = view, play, replays
         self._incident = incident
         self._player = None
         self._root.clear()
@@ -112,15 +119,16 @@ class IncidentPane:
         with self._root:
             if incident is None:
                 self._build_trouble(trouble)
-                return
+                return True
             self._build(incident)
         self._client.title = f"{self._words.what(incident)} · camsvc"
         self._following.follow(IncidentFilter(cameras=(incident.camera,)))
-        await self._judgement.tell()
-        await self._faults.tell(incident)
-        await asyncio.gather(self._hold.tell(), self._collected(), self._look_around(), self._around.show(incident))
+        told = (self._judgement.tell(), self._faults.tell(incident), self._hold.tell())
+        await asyncio.gather(*told, self._collected(), self._look_around(), self._around.show(incident))
+        return attempt == self._asked
 
     def hide(self) -> None:
+        self._asked += 1
         self._following.stop()
         self._incident = None
         self._player = None

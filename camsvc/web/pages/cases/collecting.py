@@ -67,7 +67,7 @@ class Collector:
         self._numbers = count(1)
         self._done: OrderedDict[int, _Done] = OrderedDict()
         self._current: int | None = _remembered()
-        add_styles("cases.css")
+        add_styles("people.css", "cases.css")
         self._line = Collect(words.language)
         self._line.on("undo", self._on_undo)
         self._line.on("other", self._on_other)

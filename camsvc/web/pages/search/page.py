@@ -246,13 +246,13 @@ class SearchPage:
         self._found.append(page.items, beside, more=self._cursor is not None)
 
     async def _on_open(self, event: GenericEventArguments) -> None:
-        await self._pane.show(str(event.args), self.view, play=True)
-        self._address(str(event.args))
+        if await self._pane.show(str(event.args), self.view, play=True):
+            self._address(str(event.args))
 
     async def _on_walk(self, incident: str) -> None:
-        await self._pane.show(incident, self.view)
-        self._address(incident)
-        self._found.list.point_out(incident)
+        if await self._pane.show(incident, self.view):
+            self._address(incident)
+            self._found.list.point_out(incident)
 
     def _on_leave(self, incident: str | None) -> None:
         self._address()
