@@ -52,11 +52,12 @@ class Stretch:
     drawing: Drawing
 
 
-def stretches(found: Gathered, zone: ZoneInfo, title: str) -> tuple[Stretch, ...]:
-    """Oldest first; each as long as something is known without a pause of QUIET_FOR."""
+def stretches(found: Gathered, zone: ZoneInfo, title: str) -> tuple[tuple[Stretch, ...], int]:
+    """Oldest first; each as long as something is known without a pause of QUIET_FOR. And how many more there are."""
     lanes = _lanes(found)
     spans = joined(sorted(times for lane in lanes.values() for times in lane.times), QUIET_FOR)
-    return tuple(Stretch(*each, _draw(lanes, each, zone, title)) for each in spans[:STRETCHES_MAX])
+    drawn = tuple(Stretch(*each, _draw(lanes, each, zone, title)) for each in spans[:STRETCHES_MAX])
+    return drawn, len(spans) - len(drawn)
 
 
 def _lanes(found: Gathered) -> dict[str, Lane]:

@@ -21,7 +21,7 @@ SNAPSHOT_ROOM_MM = 45.0
 
 
 def document(report: Report, pictures: Mapping[str, bytes], at: datetime) -> bytes:
-    """``pictures``: thumbnails by name; one that is not there, or is no picture, is left out."""
+    """``pictures``: thumbnails by name; of one that is not there, or is no picture, the file is named."""
     pdf = Pages(report.words, at)
     _front(pdf, report, pictures)
     _overview(pdf, report)
@@ -32,7 +32,7 @@ def document(report: Report, pictures: Mapping[str, bytes], at: datetime) -> byt
     for number, snapshot in enumerate(report.snapshots):
         if number == 0:
             pdf.add_page()
-        _snapshot(pdf, snapshot, pictures)
+        _snapshot(pdf, snapshot, pictures, report.words)
     _custody(pdf, report)
     _howto(pdf, report)
     return bytes(pdf.output())
@@ -98,7 +98,7 @@ def _overview(pdf: Pages, report: Report) -> None:
             pdf.text_block(heading)
             pdf.drawing(drawing)
         pdf.ink(QUIET, size=7.5)
-        pdf.text_block(words("lanes.note"))
+        pdf.text_block(report.stretches_note)
 
 
 def _span(pdf: Pages, span: SpanView, words: Words) -> None:
@@ -122,11 +122,11 @@ def _holes(pdf: Pages, holes: Sequence[str], words: Words) -> None:
         pdf.text_block(words("no.gaps"))
 
 
-def _snapshot(pdf: Pages, snapshot: SnapshotView, pictures: Mapping[str, bytes]) -> None:
+def _snapshot(pdf: Pages, snapshot: SnapshotView, pictures: Mapping[str, bytes], words: Words) -> None:
     pdf.heading(snapshot.heading, 10.5)
     if pdf.will_page_break(SNAPSHOT_ROOM_MM):
         pdf.add_page()
-    _facts_beside(pdf, snapshot.facts, pictures.get(snapshot.picture or ""))
+    _facts_beside(pdf, snapshot.facts, snapshot.picture, pictures, words)
     if snapshot.warning:
         pdf.warning(snapshot.warning)
 
@@ -146,7 +146,7 @@ def _howto(pdf: Pages, report: Report) -> None:
 def _incident(pdf: Pages, section: Section, pictures: Mapping[str, bytes], words: Words) -> None:
     pdf.add_page()
     pdf.heading(section.heading)
-    _facts_beside(pdf, section.facts, pictures.get(section.picture or ""))
+    _facts_beside(pdf, section.facts, section.picture, pictures, words)
     pdf.heading(words("timeline"), 10.5)
     pdf.drawing(section.timeline)
     pdf.ink(QUIET, size=7.5)
@@ -171,13 +171,16 @@ def _gap(pdf: Pages, gap: GapView) -> None:
     pdf.multi_cell(0, LINE_MM + 1.5, gap.text, align="L", fill=True, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
-def _facts_beside(pdf: Pages, facts: Facts, jpeg: bytes | None) -> None:
-    """With the picture at their right."""
+def _facts_beside(pdf: Pages, facts: Facts, picture: str | None, pictures: Mapping[str, bytes], words: Words) -> None:
+    """With the picture at their right; below them where it is to be found, if it is not printed."""
     top = pdf.get_y()
-    below = _picture(pdf, jpeg, top)
+    below = _picture(pdf, pictures.get(picture or ""), top)
     pdf.facts(facts, pdf.epw - (PICTURE_MM + 4 if below is not None else 0))
     if below is not None and pdf.page_no() == below[0]:
         pdf.set_y(max(pdf.get_y(), below[1]))
+    if below is None and picture is not None:
+        pdf.ink(QUIET, size=7.5)
+        pdf.text_block(words("picture.unprinted", file=picture))
 
 
 def _picture(pdf: Pages, jpeg: bytes | None, top: float) -> tuple[int, float] | None:

@@ -29,6 +29,7 @@ def report_of(package: Package, language: str) -> Report:
     note = words("custody.note") if is_all else f"{words('custody.note')} {words('custody.more', count=len(records))}"
     sections = tuple(_section(each, package, words, zone) for each in found.incidents)
     snapshots = tuple(_snapshot(each, package, words, zone) for each in found.snapshots)
+    drawn, undrawn = lanes.stretches(found, zone, words("lanes"))
     return Report(
         words,
         next((each for each in package.contents.languages if each != language), None),
@@ -40,10 +41,8 @@ def report_of(package: Package, language: str) -> Report:
         tuple((each.name, words.of("file_state", each.state.value), each.detail or "") for each in problems),
         _tiles(package, sections, snapshots, zone),
         map_of(found, package.ground, words("map")),
-        tuple(
-            (f"{moment(each.started_at, zone)} – {moment(each.ended_at, zone)}", each.drawing)
-            for each in lanes.stretches(found, zone, words("lanes"))
-        ),
+        tuple((f"{moment(each.started_at, zone)} – {moment(each.ended_at, zone)}", each.drawing) for each in drawn),
+        f"{words('lanes.note')} {words('lanes.more', count=undrawn)}" if undrawn else words("lanes.note"),
         tuple(_span(each, words, zone) for each in found.spans),
         sections,
         snapshots,

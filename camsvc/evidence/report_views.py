@@ -94,6 +94,7 @@ class Report:
     tiles: tuple[Tile, ...]
     map: Drawing | None
     stretches: tuple[tuple[str, Drawing], ...]
+    stretches_note: str
     spans: tuple[SpanView, ...]
     sections: tuple[Section, ...]
     snapshots: tuple[SnapshotView, ...]

@@ -66,12 +66,17 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "contents": ("Trong gói có", "The package holds"),
     "summary": ("Nội dung", "What is in it"),
     "pictures": ("Hình ảnh", "Pictures"),
+    "picture.unprinted": ("Ảnh không in ở đây, xem tệp {file}", "Picture not printed here, see the file {file}"),
     "lanes": ("Dòng thời gian của các camera", "Time lines of the cameras"),
     "lanes.note": (
         "Xanh: có video trong gói. Xám đậm: được yêu cầu. Gạch đỏ: mất video. Vạch đen: sự việc, có số thứ tự. "
         "Tam giác: ảnh chụp. Những lúc không có gì quá 30 phút được bỏ qua.",
         "Blue: footage in this package. Darker grey: asked for. Red hatching: no footage. Black lines: incidents, by "
         "number. Triangles: snapshots. More than 30 minutes without anything are left out.",
+    ),
+    "lanes.more": (
+        "Số khoảng thời gian sau đó không vẽ ở đây: {count}; xem từng sự việc.",
+        "Later stretches of time that are not drawn: {count}; see the incidents themselves.",
     ),
     "span": ("Khoảng thời gian {number}", "Span of time {number}"),
     "span.incidents": ("Video lấy từ các sự việc", "Its footage is that of the incidents"),

@@ -8,6 +8,7 @@ import json
 import subprocess
 import time
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from camsvc.db.database import Database
 from camsvc.db.queries import faults
 from camsvc.domain.export_job import Contents, Subjects
 from camsvc.errors import ConfigError, InputError, NotFoundError
+from camsvc.evidence import lanes, making
 from camsvc.evidence.contents import Request
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.package import Means, Options, export
+from camsvc.evidence.pdf_pages import Pages
 from camsvc.evidence.verification import Trust, verify
 from camsvc.storage import keys
 from camsvc.storage.objects import ObjectStore
@@ -337,15 +340,39 @@ def test_too_many_incidents_or_none_are_refused(database: Database, cipher: Ciph
         export(means, Request(Subjects((uuid4(),)), "why", "who"), io.BytesIO())
 
 
-def test_the_same_incidents_give_the_same_bytes_but_for_time_id_and_signatures(
-    exported: Exported, identity: SigningIdentity
-) -> None:
+def test_the_certificate_comes_first_the_signature_last_and_clips_in_the_order_of_incidents(exported: Exported) -> None:
     with zipfile.ZipFile(exported.file) as archive:
         names = archive.namelist()
     assert names[0] == "certificate.pem"
     assert names[-4:] == ["README.txt", "SHA256SUMS", "manifest.json", "manifest.json.sig"]
     clips = [name for name in names if name.startswith("incidents/")]
     assert [name.split("/")[1] for name in clips] == sorted(name.split("/")[1] for name in clips)
+
+
+def test_what_a_report_does_not_show_it_says(
+    database: Database, cipher: Cipher, store: ObjectStore, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    plain = Pages.text_block
+
+    def spoken(pages: Pages, text: str, width: float = 0) -> None:
+        said.append(text)
+        plain(pages, text, width)
+
+    monkeypatch.setattr(Pages, "text_block", spoken)
+    monkeypatch.setattr(making, "PICTURES_MAX", 1)
+    monkeypatch.setattr(lanes, "STRETCHES_MAX", 1)
+    monkeypatch.setattr(lanes, "QUIET_FOR", timedelta(seconds=1))
+    out = io.BytesIO()
+    means = Means(database, store, cipher, settings_of(), SystemClock())
+    export(means, Request(scene.subjects, "why", "who"), out, Options(Contents(languages=("en",), provenance=False)))
+    manifest = json.loads(zipfile.ZipFile(out).read("manifest.json"))
+    pictures = [each["name"] for each in manifest["files"] if each["name"].endswith(".jpg")]
+    unprinted = [text for text in said if text.startswith("Picture not printed here")]
+    assert unprinted == [f"Picture not printed here, see the file {name}" for name in pictures[1:]] != []
+    left_out = "Later stretches of time that are not drawn: 1;"
+    assert any(left_out in text for text in said)
+    assert left_out in zipfile.ZipFile(out).read("report.en.html").decode()
 
 
 def test_the_private_key_is_in_no_file_of_the_package(exported: Exported) -> None:
