@@ -3,7 +3,6 @@ from __future__ import annotations
 import hashlib
 import threading
 import unicodedata
-from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
@@ -16,14 +15,6 @@ from camsvc.domain.account import Role, User
 from camsvc.errors import AccessError, ConflictError, InputError, NotFoundError
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def _quick_hash(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(accounts, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    accounts._decoy.cache_clear()
-    yield
-    accounts._decoy.cache_clear()
 
 
 @pytest.fixture

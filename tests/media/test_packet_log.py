@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from camsvc.errors import UnplayableError
 from camsvc.media.packet_log import MAGIC, PacketLog, PacketLogWriter
 from camsvc.media.packets import AudioParameters, Packet, Parameters, VideoParameters
+from tests.forking import in_a_process_of_its_own
 from tests.media.made_packets import START, audio_packet, video_packet, video_packets
 
 PARAMETERS = Parameters(
@@ -112,13 +113,14 @@ def test_the_size_is_that_of_the_file(tmp_path: Path) -> None:
 
 def test_a_crash_of_the_process_loses_nothing_that_was_appended(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
-    pid = os.fork()
-    if pid == 0:
+
+    def write() -> None:
         log = PacketLogWriter(path, "s", PARAMETERS)
         for packet in video_packets(20):
             log.append(packet)
         os._exit(9)
-    os.waitpid(pid, 0)
+
+    assert os.WEXITSTATUS(in_a_process_of_its_own(write)) == 9
     assert list(PacketLog.open(path).packets()) == list(video_packets(20))
 
 

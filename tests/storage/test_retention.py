@@ -34,7 +34,9 @@ from camsvc.storage import keys
 from camsvc.storage.holds import Enforcement, HoldMirror
 from camsvc.storage.objects import ObjectStore
 from camsvc.storage.retention import Retention
+from camsvc.storage.versions import Versions
 from tests.db import examples
+from tests.forking import in_a_process_of_its_own
 from tests.servers import Bucket
 
 QUICK = frozenset({2, 6, 10, 14})
@@ -410,13 +412,13 @@ class TestCrash:
 def _killed_at(step: int, url: str, bucket: Bucket, policy: Policy) -> bool:
     """Run retention in a process of its own that kills itself, as ``kill -9`` does, before its step number ``step``;
     false when it was done before."""
-    child = os.fork()
-    if child == 0:
+
+    def run() -> None:
         _let_die(step)
         database, store = Database(url), ObjectStore(**vars(bucket))
         Retention(database, store, policy, 0, SimulatedClock(NOW), lambda: None).run(threading.Event(), lambda: None)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
+
+    status = in_a_process_of_its_own(run)
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
     return os.WIFSIGNALED(status)
 
@@ -439,7 +441,7 @@ def _let_die(at: int) -> None:
         before(rows, name)
     before(partitions, "forget")
     before(ObjectStore, "erase")
-    before(ObjectStore, "_remove")
+    before(Versions, "remove")
 
 
 def _everywhere(place: Place) -> tuple[list[int], list[int]]:

@@ -28,6 +28,7 @@ from camsvc.worker.recorder_finaliser import Finaliser
 from camsvc.worker.sealing import FILE, UNREADABLE, Sealer
 from camsvc.worker.spool_entry import Entry
 from camsvc.worker.spool_state import PartFinished
+from tests.forking import in_a_process_of_its_own
 from tests.worker.rig import Rig
 from tests.worker.spooling import incident, open_spool, part
 from tests.worker.test_publisher import clock, database, settle  # noqa: F401  fixtures
@@ -104,19 +105,18 @@ def test_a_worker_killed_between_its_file_and_its_seal_finishes_both_at_the_next
 ) -> None:
     record(rig)
     rig.spool.close()
-    child = os.fork()
-    if child == 0:  # a process of its own, killed as the kernel kills
 
-        def killed(*arguments: object) -> object:
-            write_mp4(*arguments)  # type: ignore[arg-type]
-            os.kill(os.getpid(), signal.SIGKILL)
-            raise AssertionError
+    def killed(*arguments: object) -> object:
+        write_mp4(*arguments)  # type: ignore[arg-type]
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
 
+    def finish() -> None:
         monkeypatch.setattr(recorder_finaliser, "write_mp4", killed)
         with open_spool(rig.root, rig.clock) as spool:
             Finaliser(spool, clock=rig.clock, stop=threading.Event(), sealer=sealer).turn()
-        os._exit(1)
-    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+
+    assert os.WTERMSIG(in_a_process_of_its_own(finish)) == signal.SIGKILL
     rig.start()
     [entry] = rig.spool.entries()
     assert entry.part_file(0).exists()
