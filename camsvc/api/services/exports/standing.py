@@ -53,4 +53,6 @@ def may_have(session: Session, user: User, row: ExportRow) -> bool:
     if len(found) < len(row.incidents):
         return False  # gone from the index: nobody can say whose it was
     pictures = subjects_of(row.subjects).snapshots
+    if not found and not pictures:
+        return False  # spans alone, of which nothing was kept: no share is seen to give them
     return all(mine.covers(each) for each in found.values()) and all(mine.shows(each) for each in pictures)
