@@ -206,7 +206,7 @@ def gives(wanted: Wanted, incident: Incident) -> bool:
     ended_at = incident.ended_at or incident.last_observed_at
     if ended_at < wanted.from_at or incident.started_at >= wanted.to_at:
         return False
-    return _is_there(wanted, incident.camera, incident.area)
+    return is_there(wanted, incident.camera, incident.area)
 
 
 def gives_item(wanted: Wanted, item: Item) -> bool:
@@ -220,7 +220,14 @@ def gives_item(wanted: Wanted, item: Item) -> bool:
             return False
     elif item.to_at < wanted.from_at or item.from_at >= wanted.to_at:
         return False
-    return _is_there(wanted, item.camera, item.area)
+    return is_there(wanted, item.camera, item.area)
+
+
+def is_there(wanted: Wanted, camera: str, area: str) -> bool:
+    """Whether a camera, in the area it was in, is meant by ``wanted``: by name or by area."""
+    if wanted.camera is not None:
+        return wanted.camera == camera
+    return wanted.area is not None and Reach((wanted.area,)).covers(area)
 
 
 def _gives_picture(wanted: Wanted, picture: Snapshot) -> bool:
@@ -228,10 +235,4 @@ def _gives_picture(wanted: Wanted, picture: Snapshot) -> bool:
         return wanted.incident == picture.incident
     if wanted.from_at is None or wanted.to_at is None or not wanted.from_at <= picture.at <= wanted.to_at:
         return False
-    return _is_there(wanted, picture.camera, picture.area)
-
-
-def _is_there(wanted: Wanted, camera: str, area: str) -> bool:
-    if wanted.camera is not None:
-        return wanted.camera == camera
-    return wanted.area is not None and Reach((wanted.area,)).covers(area)
+    return is_there(wanted, picture.camera, picture.area)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +12,8 @@ from sqlalchemy.orm import Session
 from camsvc.db.queries import audit, coverage, custody, directory, faults, incidents, redactions, seals
 from camsvc.db.queries.areas import all_areas
 from camsvc.db.queries.directory import CameraEntry
-from camsvc.domain.account import Reach
 from camsvc.domain.audit import canonical
-from camsvc.domain.case import SPAN_MAX, Access, Wanted
+from camsvc.domain.case import SPAN_MAX, Access, is_there
 from camsvc.domain.coverage import MissingSpan
 from camsvc.domain.export_job import Snapshot, Span, Subjects
 from camsvc.domain.fault import Fault
@@ -136,13 +134,6 @@ def _snapshot(wanted: Snapshot, access: Access) -> None:
         raise NotFoundError(f"there is no snapshot {wanted.item}", parameter="items", cure="take it from its case")
 
 
-def _gives(share: Wanted, camera: str, area: str, from_at: datetime, to_at: datetime) -> bool:
-    """Whether a share of a camera or an area gives some of this time."""
-    if share.from_at is None or share.to_at is None or share.from_at > to_at or share.to_at < from_at:
-        return False
-    return share.camera == camera or (share.area is not None and Reach((share.area,)).covers(area))
-
-
 def _allowed(cameras: _Cameras, span: Span, access: Access) -> list[Span]:
     """Of the span what may be had: all of it, or what shares give of it. Raises NotFoundError when that is nothing."""
     entry = cameras.find(span.camera)
@@ -156,14 +147,13 @@ def _allowed(cameras: _Cameras, span: Span, access: Access) -> list[Span]:
         )
     if access.reach.covers(entry.area):
         return [span]
-    given = sorted(
+    given = (
         (max(span.from_at, each.from_at), min(span.to_at, each.to_at))
         for each in access.shares
-        if each.from_at is not None
-        and each.to_at is not None
-        and _gives(each, span.camera, entry.area, span.from_at, span.to_at)
+        if each.from_at is not None and each.to_at is not None and is_there(each, span.camera, entry.area)
     )
-    pieces = [Span(span.camera, from_at, to_at) for from_at, to_at in joined(given) if from_at < to_at]
+    overlapping = sorted((from_at, to_at) for from_at, to_at in given if from_at < to_at)
+    pieces = [Span(span.camera, from_at, to_at) for from_at, to_at in joined(overlapping)]
     if not pieces:
         raise directory.not_found(span.camera)
     return pieces

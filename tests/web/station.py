@@ -133,9 +133,9 @@ class Station:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._tap.stop()
-        for thread in self._threads:
+        for thread in self._threads:  # before the tap: it is asked for its port, which a closed one does not know
             thread.join(5)
+        self._tap.stop()
         if self._live is not None:
             self._live.terminate()
             self._live.wait(15)
