@@ -12,6 +12,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 CONFIG_FOLDER = "ultralytics"
 """Below DATA/models: where ultralytics keeps its settings."""
 
@@ -36,10 +38,14 @@ def load_ultralytics(models_dir: Path, *, offline: bool = True) -> Any:  # noqa:
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     if not offline:
         os.environ["YOLO_OFFLINE"] = "false"
+    plain_open = Image.open
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside torch and its friends are not ours to mend
         import ultralytics
         import ultralytics.utils
+    # Its own, put in for the whole process, asks for a plugin at what is no picture: readers of pictures elsewhere
+    # would get a ModuleNotFoundError for an UnidentifiedImageError.
+    Image.open = plain_open
     logging.getLogger("ultralytics").setLevel(logging.WARNING)
     return ultralytics
 

@@ -11,6 +11,8 @@ from camsvc.domain.incident import new_incident_id
 from camsvc.storage import keys
 
 AT = datetime(2026, 11, 22, 23, 59, 59, 999000, tzinfo=UTC)
+ONE = UUID("01a205b3-cfff-7c1b-b0dc-3527042a5538")
+"""Of an incident at AT; fixed, because it is in a test's name."""
 
 
 def test_the_day_in_a_key_is_the_utc_day_of_the_incidents_id() -> None:
@@ -41,8 +43,8 @@ def test_a_key_leads_back_to_its_incident() -> None:
         "",
         "probes/x",
         "incidents/2026/11/22/not-an-id/clip-0000.mp4",
-        f"incidents/2026/11/21/{new_incident_id(AT)}/clip-0000.mp4",
-        f"incidents/2026/11/22/{new_incident_id(AT)}/deeper/clip-0000.mp4",
+        f"incidents/2026/11/21/{ONE}/clip-0000.mp4",
+        f"incidents/2026/11/22/{ONE}/deeper/clip-0000.mp4",
         f"elsewhere/2026/11/22/{UUID(int=0)}/clip-0000.mp4",
     ],
 )
