@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Where the demo keeps its database, clips and secrets. Delete the folder to start anew.
 DEMO_DATA ?= demo-data
+# Tests that watch the clock (a browser's, a camera's, a worker's): they are not run beside others.
+TIMED := tests/live tests/system tests/web tests/worker
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow check bench constraints clean
@@ -16,7 +18,8 @@ demo: $(VENV)/.run ## Simulated cameras, real detection, the web application: en
 	$(BIN)/camsvc demo --data $(DEMO_DATA)
 
 test: $(VENV)/.dev ## The tests that a commit must pass (minutes)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile $(addprefix --ignore=,$(TIMED))
+	$(BIN)/pytest $(TIMED)
 
 test-slow: $(VENV)/.dev ## The tests that take longer: kill -9 rounds, soak
 	$(BIN)/pytest -m slow --timeout 5400

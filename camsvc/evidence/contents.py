@@ -208,8 +208,14 @@ class FoundSpan:
 
     @property
     def holes(self) -> tuple[Hole, ...]:
-        """What the camera missed (it may reach beyond the span), and ``uncovered``; oldest first."""
-        return _holes(_told(self.missing), self.uncovered)
+        """Within the span: what the camera missed, and ``uncovered``; oldest first."""
+        from_at, to_at = self.span.from_at, self.span.to_at
+        told = {
+            Hole(max(each.started_at, from_at), min(each.ended_at, to_at), each.reason)
+            for each in _told(self.missing)
+            if each.ended_at > from_at
+        }
+        return _holes(told, self.uncovered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,10 +73,10 @@ def _lanes(found: Gathered) -> dict[str, Lane]:
         ended_at = each.incident.ended_at or each.incident.last_observed_at
         of.incidents.append((each.number, each.incident.started_at, ended_at))
     for span in found.spans:
-        of, asked = lane(span.span.camera, span.camera.name), (span.span.from_at, span.span.to_at)
-        of.wanted.append(asked)
+        of = lane(span.span.camera, span.camera.name)
+        of.wanted.append((span.span.from_at, span.span.to_at))
         of.footage += span.footage
-        of.holes += _within(((hole.started_at, hole.ended_at) for hole in span.holes), asked)
+        of.holes += [(hole.started_at, hole.ended_at) for hole in span.holes]
     for picture in found.snapshots:
         lane(picture.snapshot.camera, picture.camera.name).moments.append(picture.snapshot.at)
     return dict(sorted(lanes.items()))

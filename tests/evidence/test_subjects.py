@@ -343,6 +343,22 @@ def test_a_preview_says_what_would_be_in_it_without_reading_footage(
     }  # fmt: skip
 
 
+def test_a_hole_of_a_span_lies_within_the_span(scene: Scene, means: Means) -> None:
+    clip = scene.incidents[0].clip
+    assert clip
+    gap = clip.gaps[0]
+    middle = gap.started_at + (gap.ended_at - gap.started_at) / 2
+    asked = [
+        Span("bridge-01", middle, gap.ended_at + timedelta(seconds=1)),
+        Span("bridge-01", gap.ended_at, gap.ended_at + timedelta(minutes=1)),
+    ]
+    seen = preview(means, Subjects(spans=tuple(asked)))
+    found = [
+        [(each.started_at, each.ended_at) for each in span.holes if each.reason == "reconnect"] for span in seen.spans
+    ]
+    assert found == [[(middle, gap.ended_at)], []]
+
+
 def _warned(seen: Preview) -> dict[WarningKind, int]:
     return {each.kind: each.count for each in seen.warnings}
 

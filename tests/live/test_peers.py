@@ -365,24 +365,24 @@ def test_one_that_never_connects_is_given_up(film: Path, monkeypatch: pytest.Mon
 
 
 def test_viewers_that_come_and_go_leave_nothing_behind(film: Path) -> None:
+    before = peers_alive()
+
     async def round_(stage: Stage) -> None:
         clients = [WebRtcViewer() for _ in range(6)]
         await asyncio.gather(*(stage.watch(each) for each in clients))
         await asyncio.gather(*(each.until_frames(3) for each in clients))
         await asyncio.gather(*(each.close() for each in clients))
         await stage.until(lambda: stage.peers.stats.peers == 0)
-        await asyncio.sleep(0.1)
-        gc.collect()
+        await stage.until(lambda: peers_alive() <= before)
 
     async def scene() -> None:
         async with staged(film) as stage:
             await round_(stage)
-            tasks, sockets, objects = len(asyncio.all_tasks()), open_sockets(), peers_alive()
+            tasks, sockets = len(asyncio.all_tasks()), open_sockets()
             for _ in range(3):
                 await round_(stage)
-            assert len(asyncio.all_tasks()) <= tasks
-            assert open_sockets() <= sockets
-            assert peers_alive() <= objects
+            await stage.until(lambda: len(asyncio.all_tasks()) <= tasks)
+            await stage.until(lambda: open_sockets() <= sockets)
 
     run(scene())
 
@@ -392,4 +392,5 @@ def open_sockets() -> int:
 
 
 def peers_alive() -> int:
+    gc.collect()
     return sum(type(each) in {peer.Peer, link.Link, sender.Sender} for each in gc.get_objects())
