@@ -196,6 +196,17 @@ class Access:
         """Whether a picture of a case may go out: as ``opens`` of its item."""
         return self.reach.covers(picture.area) or any(_gives_picture(each, picture) for each in self.shares)
 
+    def given(self, camera: str, area: str, from_at: datetime, to_at: datetime) -> list[tuple[datetime, datetime]]:
+        """Of that time of a camera in ``area`` what may be had: spans, oldest first, which may overlap."""
+        if self.reach.covers(area):
+            return [(from_at, to_at)]
+        spans = (
+            (max(from_at, each.from_at), min(to_at, each.to_at))
+            for each in self.shares
+            if each.from_at is not None and each.to_at is not None and is_there(each, camera, area)
+        )
+        return sorted(each for each in spans if each[0] < each[1])
+
 
 def gives(wanted: Wanted, incident: Incident) -> bool:
     """Whether footage of ``incident`` is meant by ``wanted``: it is named, or went on there within the time."""

@@ -13,7 +13,7 @@ from camsvc.db.queries import audit, coverage, custody, directory, faults, incid
 from camsvc.db.queries.areas import all_areas
 from camsvc.db.queries.directory import CameraEntry
 from camsvc.domain.audit import canonical
-from camsvc.domain.case import SPAN_MAX, Access, is_there
+from camsvc.domain.case import SPAN_MAX, Access
 from camsvc.domain.coverage import MissingSpan
 from camsvc.domain.export_job import Snapshot, Span, Subjects
 from camsvc.domain.fault import Fault
@@ -145,15 +145,8 @@ def _allowed(cameras: _Cameras, span: Span, access: Access) -> list[Span]:
             parameter="span",
             cure=f"its end lies after its start, by at most {SPAN_MAX.total_seconds() / 3600:.0f} hours",
         )
-    if access.reach.covers(entry.area):
-        return [span]
-    given = (
-        (max(span.from_at, each.from_at), min(span.to_at, each.to_at))
-        for each in access.shares
-        if each.from_at is not None and each.to_at is not None and is_there(each, span.camera, entry.area)
-    )
-    overlapping = sorted((from_at, to_at) for from_at, to_at in given if from_at < to_at)
-    pieces = [Span(span.camera, from_at, to_at) for from_at, to_at in joined(overlapping)]
+    given = access.given(span.camera, entry.area, span.from_at, span.to_at)
+    pieces = [Span(span.camera, from_at, to_at) for from_at, to_at in joined(given)]
     if not pieces:
         raise directory.not_found(span.camera)
     return pieces

@@ -126,6 +126,23 @@ def test_a_package_of_pictures_alone_is_given_out_as_long_as_they_are_given(site
     assert lan.client.get(package).status_code == 403
 
 
+def test_a_package_that_says_that_nothing_was_kept_is_given_out_as_long_as_that_time_is_given(
+    site: Site, clients: ExitStack
+) -> None:
+    place(site, HERE)
+    lan, hoa = (officer(site, clients, area) for area in (HERE, THERE))
+    case, camera = lan.case(), place(site, THERE)
+    asked = answered(lan.client.post(REQUESTS, json={"case": case["id"], "reason": "x", **span(camera)}), 201)
+    answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/decision", json={"approve": True, "reason": "granted"}))
+    (item,) = lan.items(case)
+
+    export = made(lan, case=case["id"], items=[item["id"]])
+    package = f"{EXPORTS}/{export['id']}/package"
+    assert lan.client.get(package).status_code == 200
+    answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/end", json={"reason": "given in full"}))
+    assert lan.client.get(package).status_code == 403
+
+
 def test_the_end_of_what_gave_a_picture_ends_downloads_though_its_clip_is_still_given(
     site: Site, clients: ExitStack
 ) -> None:

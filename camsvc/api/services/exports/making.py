@@ -46,7 +46,7 @@ def make(means: Means, job: Claimed, pulse: Pulse, scratch: Path) -> Ready:
     options = Options(job.export.contents, scratch, pulse.progress, pulse.check)
     with means.store.writing(key, BINARY if recipient else ZIP, pulse.check) as upload:
         made, envelope = _write(means, request, upload, options, access, recipient)
-    ready = _ready(job, made, found, key, upload)
+    ready = _ready(made, found, key, upload)
     ready = replace(ready, footage_bytes=pulse.done_bytes)
     if envelope is None:
         return ready
@@ -113,8 +113,9 @@ def _write(
     return made, encrypted.envelope
 
 
-def _ready(job: Claimed, made: Made, found: Gathered, key: str, upload: Upload) -> Ready:
-    areas = {each.incident.area for each in found.incidents} | {each.area for each in job.export.subjects.snapshots}
+def _ready(made: Made, found: Gathered, key: str, upload: Upload) -> Ready:
+    areas = {each.camera.area for each in found.incidents}
+    areas |= {each.camera.area for each in found.spans} | {each.camera.area for each in found.snapshots}
     problems = [each.name for each in made.problems]
     if len(problems) > PROBLEMS_MAX:
         problems = [*problems[:PROBLEMS_MAX], "…"]

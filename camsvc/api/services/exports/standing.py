@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from camsvc.api.services import cases
 from camsvc.db.models import ExportRow
-from camsvc.db.queries import case_people, incidents
+from camsvc.db.queries import case_people, directory, incidents
 from camsvc.db.queries import exports as rows
 from camsvc.domain.account import EVERYWHERE, Action, User
 from camsvc.domain.case import Access, CaseRole
+from camsvc.domain.export_job import Span
 from camsvc.domain.export_json import subjects_of
 
 
@@ -52,7 +53,15 @@ def may_have(session: Session, user: User, row: ExportRow) -> bool:
     found = incidents.named(session, row.incidents)
     if len(found) < len(row.incidents):
         return False  # gone from the index: nobody can say whose it was
-    pictures = subjects_of(row.subjects).snapshots
-    if not found and not pictures:
-        return False  # spans alone, of which nothing was kept: no share is seen to give them
-    return all(mine.covers(each) for each in found.values()) and all(mine.shows(each) for each in pictures)
+    subjects = subjects_of(row.subjects)
+    return (
+        all(mine.covers(each) for each in found.values())
+        and all(mine.shows(each) for each in subjects.snapshots)
+        and all(_gives(session, mine, each) for each in subjects.spans)
+    )
+
+
+def _gives(session: Session, access: Access, span: Span) -> bool:
+    """Whether it gives some of it: of a span that was given in parts the package holds no more than those."""
+    camera = directory.find(session, span.camera)
+    return camera is not None and bool(access.given(camera.id, camera.area, span.from_at, span.to_at))
