@@ -211,7 +211,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "NOT ANALYSED for {length}: {from_} – {to}. Reason: {reason}.",
     ),
     "no.gaps": ("Không ghi nhận khoảng trống nào.", "No gaps were recorded."),
-    "no.footage": ("Sự việc này không có video.", "There is no footage of this incident."),
+    "no.footage": (
+        "Khi lập gói này, trong kho không có video nào của sự việc này.",
+        "When this package was made, no footage of this incident was stored.",
+    ),
     "no.picture": ("Không có ảnh.", "No picture."),
     "part": ("Tệp gốc {number}", "Original {number}"),
     "second0": ("Giây 0 của tệp là {at}", "Second 0 of the file is {at}"),

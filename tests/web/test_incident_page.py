@@ -211,10 +211,11 @@ def test_an_open_incident_says_so_and_changes_on_the_screen_when_it_ends(inside:
     )
     inside.go(f"/incidents/{opened.id}")
     inside.page.wait_for_selector("text=This incident is going on")
-    assert "appears here as soon as" in inside.page.inner_text(".cam-player__message")
+    assert "is going on" in inside.page.inner_text(".cam-player__message")
     ended = replace(opened, state=IncidentState.INTERRUPTED, ended_at=opened.last_observed_at, revision=2)
     web.recorder.publish(ended)
     inside.page.wait_for_selector("text=The end of this incident was not observed")
+    inside.page.wait_for_selector(".cam-player__message >> text=None of its footage has been stored")
 
 
 def test_h265_plays_as_a_viewing_copy_that_is_marked(inside: Tab, web: Web, tmp_path: Path) -> None:

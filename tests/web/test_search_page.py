@@ -17,11 +17,12 @@ from tests.web.conftest import Passage, Web, account, shot
 
 OLD = timedelta(days=200)
 """The incidents of these tests lie so far back that those of other tests are not among them."""
+CAR_EASTWARD = IncidentObject(1, ObjectClass.CAR, 0.8, direction_deg=90.0)
 
 
 @pytest.fixture(scope="module")
 def old(web: Web) -> list[Incident]:
-    """One a minute: 60 people at the market, 5 cars at the bridge, newest last; three of them alarms."""
+    """One a minute: 60 people at the market, 5 cars eastward over the bridge, newest last; three of them alarms."""
     start = web.now - OLD
     made = []
     for minute in range(65):
@@ -31,7 +32,7 @@ def old(web: Web) -> list[Incident]:
                 web.recorder.incident(
                     "nhu-nguyet-01" if car else "cho-01",
                     start + timedelta(minutes=minute),
-                    objects=(IncidentObject(1, ObjectClass.CAR if car else ObjectClass.PERSON, 0.8),),
+                    objects=(CAR_EASTWARD if car else IncidentObject(1, ObjectClass.PERSON, 0.8),),
                     severity=Severity.ALARM if minute in {3, 4, 62} else Severity.INFO,
                     state=IncidentState.INTERRUPTED if minute == 7 else IncidentState.CLOSED,
                 )
@@ -268,6 +269,20 @@ def test_beside_each_choice_stands_how_many_it_would_find(inside: Tab, until: st
     }
     assert shown == {"object:person": "60", "object:car": "5", "severity:alarm": "1"}
     assert inside.page.locator(number.format("object:bus")).count() == 0
+
+
+def test_a_direction_is_offered_where_one_is_known_and_stays_while_it_is_asked_for(inside: Tab, until: str) -> None:
+    inside.go(f"/incidents?{until}&object=person")
+    count(inside, "60 incidents")
+    inside.page.wait_for_selector("[data-chip='object:person'] .cam-chip__count")
+    assert inside.page.locator(".cam-rose").count() == 0
+    inside.page.click("[data-chip='object:person']")
+    inside.page.click("[data-chip='direction:e']")
+    count(inside, "5 incidents")
+    inside.page.click("[data-chip='object:person']")
+    count(inside, "0 incidents")
+    inside.page.click("[data-chip='direction:e']")
+    count(inside, "60 incidents")
 
 
 def test_a_time_is_brushed_on_the_histogram_and_let_go_again(inside: Tab, old: list[Incident], until: str) -> None:

@@ -39,6 +39,8 @@ class Facets:
     cameras: Values
     areas: Values
     """By path, each with all below it."""
+    has_directions: bool
+    """Whether it is known of any which way an object went: else to ask for a direction finds nothing."""
 
 
 def facets(session: Session, asked: IncidentFilter) -> Facets:
@@ -49,7 +51,8 @@ def facets(session: Session, asked: IncidentFilter) -> Facets:
         found = _by_columns(session, _without(asked, member)) if getattr(asked, member) else base
         values[member] = _values(found, member)
     cameras, areas = _places(session, _without(asked, "cameras", "areas"))
-    return Facets(Tally(sum(row[-1] for row in base.rows) * base.each, base.exact), values, cameras, areas)
+    total = Tally(sum(row[-1] for row in base.rows) * base.each, base.exact)
+    return Facets(total, values, cameras, areas, any(row[-2] for row in base.rows))
 
 
 def _without(asked: IncidentFilter, *members: str) -> IncidentFilter:
@@ -61,7 +64,7 @@ def _by_columns(session: Session, asked: IncidentFilter) -> Counted:
     """By all columns at once: few combinations occur, whatever the number of incidents."""
 
     def combinations(matching: Subquery) -> Select[Any]:
-        columns = [matching.c[name] for name in COLUMNS.values()]
+        columns = [*(matching.c[name] for name in COLUMNS.values()), func.cardinality(matching.c.winds) > 0]
         return select(*columns, func.count()).group_by(*columns)
 
     return counted(session, asked, combinations)

@@ -59,7 +59,7 @@ _SAMPLED: tuple[str, ...] = (
 )
 
 
-COUNTED = ("started_at", "viewpoint_id", "kind", "severity", "state", "classes", "colours")
+COUNTED = ("started_at", "viewpoint_id", "kind", "severity", "state", "classes", "colours", "winds")
 """Columns that an aggregate may count by."""
 
 

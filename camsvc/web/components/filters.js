@@ -52,7 +52,7 @@ export default {
     <span v-if="errors[group.name]" class="cam-field__error" role="alert"><i class="material-icons" aria-hidden="true">error_outline</i>{{ errors[group.name] }}</span>
   </fieldset>
   <div class="cam-rail__two">
-    <fieldset class="cam-rail__group">
+    <fieldset v-if="has_directions || value.direction.length" class="cam-rail__group">
       <legend><span>{{ texts['filter.direction'] }}</span><button v-if="value.direction.length" type="button" class="cam-btn cam-btn--quiet cam-rail__any" @click="set('direction', [])">{{ texts['filter.any'] }}</button></legend>
       <svg class="cam-rose" viewBox="0 0 100 100" role="group" :aria-label="texts['filter.direction']" @keydown="turn">
         <g v-for="(w, i) in winds" :key="w" role="checkbox" :tabindex="i === needle ? 0 : -1" :aria-checked="String(value.direction.includes(w))" :aria-label="directions[w]" :data-chip="'direction:' + w" @click="flip('direction', w)" @focus="needle = i">
@@ -91,6 +91,7 @@ export default {
     groups: Array, // [{name, label, counted, options: [{value, label, icon, swatch}]}]
     counts: Object, // field: {value: number as text}
     counted: Boolean, // whether counts are there: then what has none has 0
+    has_directions: Boolean, // whether of anything found it is known which way it went
     directions: Object, // wind: name
     zone: String,
     texts: Object,

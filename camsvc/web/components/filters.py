@@ -74,6 +74,7 @@ class Filters(Element, component="filters.js"):
         self.props["directions"] = {wind.value: say(f"searched.direction.{wind.value}") for wind in Wind}
         self.props["counts"] = {}
         self.props["counted"] = False
+        self.props["has_directions"] = False
         self.props["tags"] = []
         self.props["accounts"] = []
         self._wanted = IncidentFilter()
@@ -134,6 +135,7 @@ class Filters(Element, component="filters.js"):
             for name, values in told.items()
         }
         self.props["counted"] = True
+        self.props["has_directions"] = found.has_directions
         self.props["groups"] = groups(say, self._wanted, found)
         self.update()
 

@@ -187,6 +187,9 @@ export default {
         this.openPart(before.length, 0, true);
       }
     },
+    nothing(now) {
+      if (this.index < 0) this.say("empty", "videocam_off", now);
+    },
     tracks() {
       this.loadTracks();
     },
