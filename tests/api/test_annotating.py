@@ -117,10 +117,13 @@ def test_search_and_count_find_by_what_was_said(lan: httpx.Client, item: Inciden
 
 
 def test_a_note_is_changed_by_its_author_alone_and_withdrawn_by_an_administrator_too(
-    lan: httpx.Client, admin: httpx.Client, item: Incident
+    site: Site, lan: httpx.Client, admin: httpx.Client, item: Incident
 ) -> None:
     note = lan.post(path(item, "notes"), json={"text": "nhầm"}).json()["notes"][0]["id"]
     assert admin.put(path(item, f"notes/{note}"), json={"text": "x"}).status_code == 403
+    with site.database.session() as session:
+        (last, *_) = audit.entries(session, Wanted(kind=Kind.ANNOTATE), limit=1)
+    assert (last.deed.what, last.deed.incident, last.deed.area) == ("access.refused", item.id, item.area)
     changed = lan.put(path(item, f"notes/{note}"), json={"text": "đúng"}).json()
     assert [(each["id"], each["text"]) for each in changed["notes"]] == [(note, "đúng")]
     assert [each["text"] for each in changed["history"]] == ["nhầm", "đúng"]

@@ -19,7 +19,7 @@ from camsvc.db.queries.annotations import Place, Usage
 from camsvc.domain.account import EVERYWHERE, Action, User
 from camsvc.domain.annotation import Author, Disposition, Draft, Entry, Note, Said, said
 from camsvc.domain.annotation_json import deed_of, details_of
-from camsvc.domain.audit import Kind
+from camsvc.domain.audit import Kind, Outcome
 from camsvc.domain.incident import Incident
 from camsvc.errors import InputError, NotFoundError
 
@@ -223,10 +223,17 @@ def _say(
     drafts: Callable[[Session, Place], Sequence[Draft]],
     source: str | None,
 ) -> Annotations:
+    """What ``drafts`` forbids is recorded."""
     place = _require_all(server, user, [incident], source)[incident]
-    with server.database.session() as session:
-        _write(session, user, [incident], drafts(session, place), source)
-        return _of(incident, rows.history(session, [incident]).get(incident, []))
+    try:
+        with server.database.session() as session:
+            _write(session, user, [incident], drafts(session, place), source)
+            return _of(incident, rows.history(session, [incident]).get(incident, []))
+    except ForbiddenError:
+        where: audit.Particulars = {"camera": place.camera, "area": place.area, "incident": incident}
+        told: audit.Particulars = {**where, "source": source, "outcome": Outcome.REFUSED}
+        audit.record(server, user, Kind.ANNOTATE, "access.refused", **told)
+        raise
 
 
 def _write(

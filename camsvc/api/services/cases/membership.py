@@ -85,19 +85,22 @@ def working(
 ) -> Iterator[Work]:
     """The case is locked until the end: whoever else works in it waits.
 
-    Raises NotFoundError as ``reading``; ForbiddenError, recorded, for who may only read it; ConflictError for a
-    closed one.
+    Raises NotFoundError as ``reading``; ForbiddenError, recorded, for who may only read it, and whatever within raises
+    one; ConflictError for a closed one.
     """
-    with server.database.session() as session:
-        work = _find(session, user, case_id, source, lock=True)
-        if work is not None and work.role in ENOUGH[least]:
-            if work.case.state is CaseState.CLOSED and not closed_is_fine:
-                raise ConflictError("the case is closed", parameter="case", cure="open it again first, with a reason")
-            yield work
-            return
-    if work is None:
-        raise refused(server, user, case_id, source)
-    raise forbidden(server, work, f"This needs the role '{least.value}' in the case.")
+    work: Work | None = None
+    try:
+        with server.database.session() as session:
+            work = _find(session, user, case_id, source, lock=True)
+            if work is not None:
+                _require(work, least, closed_is_fine)
+                yield work
+                return
+    except ForbiddenError:
+        number = work.case.number if work is not None else None
+        _record_refusal(server, user, case_id, source, number)
+        raise
+    raise refused(server, user, case_id, source)
 
 
 def role_of(session: Session, user: User, case_id: int) -> CaseRole | None:
@@ -109,24 +112,22 @@ def role_of(session: Session, user: User, case_id: int) -> CaseRole | None:
 def refused(server: Server, user: User, case_id: int, source: str | None) -> NotFoundError:
     """What to raise for a case that is none for ``user``. Who sees all cases only mistyped: nothing is recorded."""
     if not case_people.asker(user).leads_all:
-        details = {"case": case_id}
-        audit.record(server, user, Kind.CASE, "access.refused", outcome=Outcome.REFUSED, source=source, details=details)
+        _record_refusal(server, user, case_id, source)
     return cases.not_found(case_id)
 
 
-def forbidden(server: Server, work: Work, why: str) -> ForbiddenError:
-    """What to raise for what who is on the case may not do in it; recorded."""
-    audit.record(
-        server,
-        work.user,
-        Kind.CASE,
-        "access.refused",
-        outcome=Outcome.REFUSED,
-        source=work.source,
-        case_number=work.case.number,
-        details={"case": work.case.id},
-    )
-    return ForbiddenError(why)
+def _require(work: Work, least: CaseRole, closed_is_fine: bool) -> None:
+    if work.role not in ENOUGH[least]:
+        raise ForbiddenError(f"This needs the role '{least.value}' in the case.")
+    if work.case.state is CaseState.CLOSED and not closed_is_fine:
+        raise ConflictError("the case is closed", parameter="case", cure="open it again first, with a reason")
+
+
+def _record_refusal(server: Server, user: User, case_id: int, source: str | None, number: str | None = None) -> None:
+    told: Particulars = {"outcome": Outcome.REFUSED, "source": source, "details": {"case": case_id}}
+    if number is not None:
+        told["case_number"] = number
+    audit.record(server, user, Kind.CASE, "access.refused", **told)
 
 
 def _find(session: Session, user: User, case_id: int, source: str | None, *, lock: bool) -> Work | None:

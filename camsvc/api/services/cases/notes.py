@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from camsvc.api.context import Server
-from camsvc.api.services.cases.membership import forbidden, reading, working
+from camsvc.api.errors import ForbiddenError
+from camsvc.api.services.cases.membership import reading, working
 from camsvc.db.queries import case_notes
 from camsvc.db.queries.case_notes import Written
 from camsvc.domain.account import User
@@ -28,7 +29,7 @@ def edit(server: Server, user: User, case_id: int, note: int, text: str, *, sour
     """Only its author may."""
     with working(server, user, case_id, source=source) as work:
         if case_notes.author(work.session, case_id, note) != user.id:
-            raise forbidden(server, work, "Only who wrote a note may change it: write one of your own.")
+            raise ForbiddenError("Only who wrote a note may change it: write one of your own.")
         made = case_notes.edit(work.session, case_id, note, text)
         work.done("note.edited", {"note": note, "version": len(made.versions)})
     return made
@@ -38,7 +39,7 @@ def withdraw(server: Server, user: User, case_id: int, note: int, *, source: str
     """Its author may, and who leads the case. What it said stays."""
     with working(server, user, case_id, source=source) as work:
         if case_notes.author(work.session, case_id, note) != user.id and work.role is not CaseRole.LEAD:
-            raise forbidden(server, work, "Only who wrote a note, or leads the case, may withdraw it.")
+            raise ForbiddenError("Only who wrote a note, or leads the case, may withdraw it.")
         made = case_notes.withdraw(work.session, case_id, note)
         work.done("note.withdrawn", {"note": note})
     return made
