@@ -214,8 +214,7 @@ def gives(wanted: Wanted, incident: Incident) -> bool:
         return wanted.incident == incident.id
     if wanted.from_at is None or wanted.to_at is None:
         return False
-    ended_at = incident.ended_at or incident.last_observed_at
-    if ended_at < wanted.from_at or incident.started_at >= wanted.to_at:
+    if incident.until < wanted.from_at or incident.started_at >= wanted.to_at:
         return False
     return is_there(wanted, incident.camera, incident.area)
 

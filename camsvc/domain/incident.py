@@ -141,6 +141,11 @@ class Incident:
     footage_expired_at: datetime | None = None
     """When retention gave up its clip, thumbnail and tracks, which are None since; None: it did not."""
 
+    @property
+    def until(self) -> datetime:
+        """Its end; of one that is open, when it was last observed."""
+        return self.ended_at or self.last_observed_at
+
 
 def new_incident_id(at: datetime) -> UUID:
     """UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds of ``at``, then random."""

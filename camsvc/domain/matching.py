@@ -69,7 +69,7 @@ def _in_place(wanted: IncidentFilter, incident: Incident) -> bool:
 
 def _lasts(wanted: IncidentFilter, incident: Incident) -> bool:
     """In whole microseconds, as the database compares."""
-    lasted = (incident.ended_at or incident.last_observed_at) - incident.started_at
+    lasted = incident.until - incident.started_at
     if wanted.min_duration_s is not None and lasted < timedelta(seconds=wanted.min_duration_s):
         return False
     return wanted.max_duration_s is None or lasted <= timedelta(seconds=wanted.max_duration_s)

@@ -172,7 +172,7 @@ class Found:
         incident, clip = self.incident, self.incident.clip
         spans = [(part.started_at, part.ended_at) for part in clip.parts] if clip else []
         spans += [(each.started_at, each.ended_at) for each in _told(self.missing, clip.gaps if clip else ())]
-        return uncovered(spans, incident.started_at, incident.ended_at or incident.last_observed_at)
+        return uncovered(spans, incident.started_at, incident.until)
 
     @property
     def holes(self) -> tuple[Hole, ...]:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from camsvc.domain.coverage import Coverage
 from camsvc.domain.geo import EARTH_RADIUS_M, Location
-from camsvc.domain.incident import Incident
 from camsvc.evidence.contents import Found, Gathered
 from camsvc.evidence.ground import Line
 
@@ -88,7 +87,7 @@ def timeline(found: Found, zone: ZoneInfo, title: str) -> Drawing:
     incident, clip = found.incident, found.incident.clip
     drawing = Drawing(WIDTH, TIMELINE_HEIGHT, title)
     starts = [incident.started_at, *([clip.started_at] if clip else [])]
-    ends = [_end(incident), *([clip.ended_at] if clip else [])]
+    ends = [incident.until, *([clip.ended_at] if clip else [])]
     first, last = min(starts), max(ends)
     span_s = max((last - first).total_seconds(), 1e-3)
 
@@ -103,8 +102,8 @@ def timeline(found: Found, zone: ZoneInfo, title: str) -> Drawing:
     for span in found.missing:
         if span.what is Coverage.ANALYSIS:
             drawing.box(x(span.started_at), 37, max(x(span.ended_at), x(span.started_at) + 1), 40, UNSEEN)
-    drawing.line((x(incident.started_at), 12), (x(_end(incident)), 12), stroke=INK, width=2.5)
-    for at in (incident.started_at, _end(incident)):
+    drawing.line((x(incident.started_at), 12), (x(incident.until), 12), stroke=INK, width=2.5)
+    for at in (incident.started_at, incident.until):
         drawing.line((x(at), 8), (x(at), 16), stroke=INK, width=1.5)
     for at, place, anchor in ((first, 4.0, "start"), (last, WIDTH - 4, "end")):
         drawing.label(place, 54, f"{at.astimezone(zone):%H:%M:%S.%f}"[:-3], QUIET, anchor)
@@ -238,10 +237,6 @@ def hatch(drawing: Drawing, left: float, right: float, top: float, bottom: float
         drawing.line((place, bottom), (end, bottom - (end - place) * 2), stroke=GAP, width=1)
         place += 5
     drawing.line((left, top), (right, top), (right, bottom), (left, bottom), (left, top), stroke=GAP)
-
-
-def _end(incident: Incident) -> datetime:
-    return incident.ended_at or incident.last_observed_at
 
 
 def _svg(item: Shape | Label) -> str:

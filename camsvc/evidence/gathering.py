@@ -248,5 +248,5 @@ def custody_log(session: Session, wanted: Iterable[UUID]) -> dict[str, Any]:
 
 def _missing(session: Session, incident: Incident) -> tuple[MissingSpan, ...]:
     starts = [incident.started_at, *([incident.clip.started_at] if incident.clip else [])]
-    ends = [incident.ended_at or incident.last_observed_at, *([incident.clip.ended_at] if incident.clip else [])]
+    ends = [incident.until, *([incident.clip.ended_at] if incident.clip else [])]
     return tuple(coverage.spans(session, incident.camera, min(starts), max(ends)))

@@ -35,7 +35,7 @@ def between(footage: Footage, earlier: ClipPart, later: ClipPart) -> list[Hole]:
 
 def after(footage: Footage) -> list[Hole]:
     incident = footage.incident
-    return _hole(footage, footage.parts[-1].ended_at, incident.ended_at or incident.last_observed_at)
+    return _hole(footage, footage.parts[-1].ended_at, incident.until)
 
 
 def unreadable(part: ClipPart, fault: str) -> Hole:

@@ -70,8 +70,7 @@ def _lanes(found: Gathered) -> dict[str, Lane]:
         of = lane(each.incident.camera, each.camera.name)
         of.footage += [(part.started_at, part.ended_at) for part in each.parts]
         of.holes += [(hole.started_at, hole.ended_at) for hole in each.holes]
-        ended_at = each.incident.ended_at or each.incident.last_observed_at
-        of.incidents.append((each.number, each.incident.started_at, ended_at))
+        of.incidents.append((each.number, each.incident.started_at, each.incident.until))
     for span in found.spans:
         of = lane(span.span.camera, span.camera.name)
         of.wanted.append((span.span.from_at, span.span.to_at))

@@ -171,7 +171,7 @@ def complete(entry: Entry, sealer: Sealer | None = None) -> None:
     """Everything is recorded and every part finished: make the rest. Repeatable. Raises OSError, SpoolError."""
     state, incident = entry.state, entry.state.incident
     changes: list[Change] = []
-    ended_at = incident.ended_at or incident.last_observed_at
+    ended_at = incident.until
     footage_ended = state.footage_ended_at or incident.started_at
     if state.crashed and footage_ended < ended_at:
         changes.append(GapFound(Gap(footage_ended, ended_at, GapReason.CRASH)))

@@ -306,5 +306,4 @@ def _is_kept(incident: Incident, concluded: Concluded) -> bool:
 
 def _overlap(incident: Incident, started_at: datetime, ended_at: datetime) -> bool:
     slack = timedelta(seconds=SAME_S)
-    last = incident.ended_at or incident.last_observed_at
-    return incident.started_at <= ended_at + slack and last >= started_at - slack
+    return incident.started_at <= ended_at + slack and incident.until >= started_at - slack

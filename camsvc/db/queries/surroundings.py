@@ -36,9 +36,8 @@ class Window:
 
     def of(self, incident: Incident) -> tuple[datetime, datetime]:
         """The end is exclusive, and after the start."""
-        ended = incident.ended_at or incident.last_observed_at
         start = self.at or incident.started_at
-        end = self.at or max(start, min(ended, start + LONGEST))
+        end = self.at or max(start, min(incident.until, start + LONGEST))
         return start - self.before, end + max(self.after, timedelta(microseconds=1))
 
 

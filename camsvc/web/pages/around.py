@@ -421,7 +421,5 @@ _FOCUS = """((camera) => {
 
 def _apart_s(target: Incident, incident: Incident) -> float:
     """Between the two; 0 where they overlap."""
-    ended = incident.ended_at or incident.last_observed_at
-    over = target.ended_at or target.last_observed_at
-    before, after = (incident.started_at - over).total_seconds(), (target.started_at - ended).total_seconds()
-    return max(before, after, 0.0)
+    before, after = incident.started_at - target.until, target.started_at - incident.until
+    return max(before.total_seconds(), after.total_seconds(), 0.0)

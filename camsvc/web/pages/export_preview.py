@@ -88,7 +88,7 @@ class PreviewPane:
     def _incident(self, each: PreviewIncident) -> None:
         words, incident = self._words, each.incident
         say = words.language
-        end = incident.ended_at or incident.last_observed_at
+        end = incident.until
         if incident.thumbnail:
             tag("img", "xp__picture", src=f"{api_path(incident)}/thumbnail", alt="", loading="lazy")
         else:

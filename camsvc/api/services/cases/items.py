@@ -235,7 +235,7 @@ def draft(wish: Wish, found: Mapping[UUID, Incident], cameras: Mapping[str, str]
     if wish.incident is None:
         raise ValueError("checked before")
     incident = found[wish.incident]
-    kind, from_at, to_at = ItemKind.INCIDENT, incident.started_at, incident.ended_at or incident.last_observed_at
+    kind, from_at, to_at = ItemKind.INCIDENT, incident.started_at, incident.until
     if wish.part is not None:
         parts = {each.index: each for each in incident.clip.parts} if incident.clip else {}
         if wish.part not in parts:

@@ -125,8 +125,7 @@ def _where(
 
 
 def _check_time(picture: Picture, incident: Incident) -> None:
-    ended_at = incident.ended_at or incident.last_observed_at
-    if incident.camera != picture.camera or not incident.started_at - MARGIN <= picture.at <= ended_at + MARGIN:
+    if incident.camera != picture.camera or not incident.started_at - MARGIN <= picture.at <= incident.until + MARGIN:
         raise InputError(
             "the incident is of another camera or time than the picture", parameter="incident", cure="leave it out"
         )
