@@ -36,6 +36,7 @@ from camsvc.vision.detector import Detector, open_detector
 PICTURE_WIDTH = 480
 PICTURE_AT = 0.4
 """Of a redacted copy's length: about where the reports' picture is taken; at its start there may be nobody yet."""
+STILL_SEEN = "incident {incident}: {n} times the detector still finds somebody who should be hidden"
 TRACKS_MAX_BYTES = 64 * 1024 * 1024
 """Of a tracks.json that is parsed for a copy; a day of a busy crossing has a tenth of it."""
 
@@ -137,8 +138,7 @@ class Renditions:
         )
         if report.remaining:
             raise InputError(
-                f"incident {found.incident.id}: {report.remaining} times the detector still finds somebody who should"
-                " be hidden",
+                STILL_SEEN.format(incident=found.incident.id, n=report.remaining),
                 parameter="redacted",
                 cure="draw what it missed as regions in the redaction of the incident, and export again",
             )

@@ -24,6 +24,19 @@ Act = Callable[[], Awaitable[str | None]]
 
 
 @contextmanager
+def framed(title: str, role: str, classes: str) -> Iterator[ui.dialog]:
+    """Open, under its title; gone from the page once it is closed."""
+    with (
+        ui.context.client.content,
+        ui.dialog(value=True) as dialog,
+        tag("div", f"cam-dialog {classes}", role=role, aria_label=title),
+    ):
+        dialog.on("hide", dialog.delete)
+        tag("h2", "", title)
+        yield dialog
+
+
+@contextmanager
 def asking(
     say: Language, title: str, do: str, act: Act, *, grave: bool = False, must_type: str | None = None
 ) -> Iterator[None]:
@@ -33,7 +46,7 @@ def asking(
     ``must_type``: a word that must be typed first, for what cannot be taken back.
     """
     role = "alertdialog" if grave else "dialog"
-    with _dialog(title, role, "cam-ask cam-ask--wide") as dialog:
+    with framed(title, role, "cam-ask cam-ask--wide") as dialog:
         yield
         typed = _must_type(say, must_type) if must_type else None
         _end(say, dialog, do, act, grave=grave, typed=typed, word=must_type)
@@ -51,14 +64,14 @@ def ask(
             return fault(say, error)
         return None
 
-    with _dialog(title, "alertdialog", "cam-ask") as dialog:
+    with framed(title, "alertdialog", "cam-ask") as dialog:
         tag("p", "", text)
         _end(say, dialog, do, act, grave=grave)
 
 
 def show_once(say: Language, title: str, text: str, secret: str, *, then: Callable[[], object] = lambda: None) -> None:
     """A secret to copy. The dialog closes only by its button; ``then`` follows."""
-    with _dialog(title, "dialog", "cam-ask") as dialog:  # nothing of it stays in the page once it is closed
+    with framed(title, "dialog", "cam-ask") as dialog:  # nothing of it stays in the page once it is closed
         dialog.props("persistent")
         tag("p", "", text)
         with tag("div", "cam-secret"):
@@ -75,18 +88,6 @@ def show_once(say: Language, title: str, text: str, secret: str, *, then: Callab
             tag("span", "", say("ask.once"))
         with tag("div", "cam-ask__end"):
             button(say("ask.kept"), "cam-btn cam-btn--main", data_test="kept").on("click", close)
-
-
-@contextmanager
-def _dialog(title: str, role: str, classes: str) -> Iterator[ui.dialog]:
-    with (
-        ui.context.client.content,
-        ui.dialog(value=True) as dialog,
-        tag("div", f"cam-dialog {classes}", role=role, aria_label=title),
-    ):
-        dialog.on("hide", dialog.delete)
-        tag("h2", "", title)
-        yield dialog
 
 
 def _must_type(say: Language, word: str) -> Field:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from camsvc.api.services.exports.runner import NO_ROOM, UNFORESEEN
 from camsvc.domain.notice import Notice, NoticeKind
+from camsvc.evidence.renditions import STILL_SEEN
+from camsvc.web.language import Language
 from camsvc.web.words import Words
 
 ICONS: Mapping[NoticeKind, str] = {
@@ -21,6 +25,10 @@ ICONS: Mapping[NoticeKind, str] = {
 URGENT = frozenset({NoticeKind.EXPORT_FAILED, NoticeKind.FOOTAGE_AT_FAULT})
 
 
+ERRORS = {"still_seen": STILL_SEEN, "no_room": NO_ROOM, "unforeseen": UNFORESEEN}
+"""Beginnings of reasons why a package could not be made, and the key of their words in the page's language."""
+
+
 @dataclass(frozen=True, slots=True)
 class Noticed:
     sentence: str
@@ -31,6 +39,14 @@ class Noticed:
 def noticed(words: Words, notice: Notice) -> Noticed:
     """A fact that is not there (a notice from before there was one) leaves its part out."""
     return _SAY[notice.kind](words, notice.facts)
+
+
+def why_failed(say: Language, error: str | None) -> str:
+    """In the page's language where it has words for it; else as it was told."""
+    for key, form in ERRORS.items():
+        if known := re.match(_as_pattern(form), error or ""):
+            return say(f"export.failed_as.{key}", **known.groupdict())
+    return f"{say('export.failed')} {error}" if error else say("export.failed")
 
 
 def _done(words: Words, facts: Mapping[str, str]) -> Noticed:
@@ -45,7 +61,10 @@ def _done(words: Words, facts: Mapping[str, str]) -> Noticed:
 
 
 def _failed(words: Words, facts: Mapping[str, str]) -> Noticed:
-    return Noticed(words.language("notice.export_failed"), (*_of_export(words, facts), *_given(facts, "error")))
+    return Noticed(
+        words.language("notice.export_failed"),
+        (*_of_export(words, facts), why_failed(words.language, facts.get("error"))),
+    )
 
 
 def _expires(words: Words, facts: Mapping[str, str]) -> Noticed:
@@ -91,6 +110,12 @@ def _of_export(words: Words, facts: Mapping[str, str]) -> tuple[str, ...]:
 
 def _given(facts: Mapping[str, str], name: str) -> tuple[str, ...]:
     return (facts[name],) if facts.get(name) else ()
+
+
+def _as_pattern(form: str) -> str:
+    return "".join(
+        re.escape(each) if n % 2 == 0 else f"(?P<{each}>.+?)" for n, each in enumerate(re.split(r"\{(\w+)\}", form))
+    )
 
 
 _SAY: Mapping[NoticeKind, Callable[[Words, Mapping[str, str]], Noticed]] = {

@@ -26,6 +26,7 @@ from camsvc.db.queries.audit import Wanted
 from camsvc.domain.account import Grant, Role
 from camsvc.domain.audit import Kind
 from camsvc.domain.incident import Incident, new_incident_id
+from camsvc.errors import InputError
 from camsvc.evidence.identity import SigningIdentity
 from camsvc.evidence.means import Made, Means, Options
 from camsvc.evidence.sealing import Sink
@@ -453,6 +454,17 @@ def test_a_server_that_stops_puts_its_job_back(own_site: Site, slow: Slow) -> No
         row = session.execute(text("SELECT state, attempts, claim FROM exports")).one()
     assert tuple(row) == ("queued", 0, None)
     assert stored(own_site, asked) == []
+
+
+def test_what_a_person_can_mend_is_told_with_the_cure(
+    site: Site, lan: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: Any) -> Any:  # noqa: ANN401
+        raise InputError("somebody is still seen", parameter="redacted", cure="draw what it missed")
+
+    monkeypatch.setattr(making, "_write", refuses)
+    failed = ended(lan, ask(lan, site.recorded(CLIP, camera_=site.camera())))
+    assert (failed["state"], failed["error"]) == ("failed", "somebody is still seen: draw what it missed")
 
 
 def test_a_store_that_is_away_is_waited_for(site: Site, lan: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

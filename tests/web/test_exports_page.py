@@ -9,13 +9,17 @@ from uuid import uuid4
 
 import pytest
 
+from camsvc.api.services.exports.runner import NO_ROOM, UNFORESEEN
 from camsvc.db.queries import accounts, exports, grants
 from camsvc.domain.account import Grant, Role
 from camsvc.domain.export_job import Contents
 from camsvc.domain.incident import Incident
 from camsvc.evidence.identity import SigningIdentity
+from camsvc.evidence.renditions import STILL_SEEN
 from camsvc.evidence.verification import verify
 from camsvc.web import who
+from camsvc.web.language import language
+from camsvc.web.noticing import why_failed
 from camsvc.web.pages.exporting import COURT, SHARE, contents_of
 from tests.web.conftest import Enter, Web, shot
 
@@ -110,6 +114,20 @@ def test_who_administers_no_more_is_led_from_the_exports_of_all_to_their_own(
         with web.database.session() as session:
             exports.tell(session, user, uuid4())
         opened.page.wait_for_url("**/exports")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (STILL_SEEN.format(incident="0193", n=3) + ": draw it", "3 lần, trong sự việc 0193. Hãy vẽ thêm"),
+        (NO_ROOM, "ổ đĩa của kho lưu trữ sắp đầy"),
+        (UNFORESEEN, "Hãy báo quản trị viên"),
+        ("evidence.tsa_url: no answer", "Không lập được gói. evidence.tsa_url: no answer"),
+        (None, "Không lập được gói."),
+    ],
+)
+def test_why_no_package_was_made_is_told_in_the_language_of_the_page(error: str | None, said: str) -> None:
+    assert said in why_failed(language("vi"), error)
 
 
 def test_the_presets_never_mix_originals_with_what_is_redacted() -> None:

@@ -33,6 +33,7 @@ def test_an_incident_is_held_and_let_go_by_two(web: Web, enter: Enter, walkers: 
         shot(lan, "hold-dialog")
         say_why(lan, "Theft at the market", "12/2026")
         lan.page.wait_for_selector("[data-test=hold] >> text=locked in the object store")
+        lan.page.wait_for_selector(".cam-holdask", state="detached")
         lan.page.locator("[data-test=hold]").scroll_into_view_if_needed()
         shot(lan, "hold-incident")
         lan.page.click("[data-test=hold-request]")

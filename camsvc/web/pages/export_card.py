@@ -17,6 +17,7 @@ from camsvc.errors import CamsvcError, NotFoundError
 from camsvc.web import confirm
 from camsvc.web.language import Language
 from camsvc.web.markup import button, icon, icon_button, tag
+from camsvc.web.noticing import why_failed
 from camsvc.web.site import Site
 from camsvc.web.visitor import Visitor
 from camsvc.web.words import Words
@@ -139,7 +140,7 @@ class ExportCard:
             case ExportState.QUEUED | ExportState.RUNNING:
                 self._progress(export)
             case ExportState.FAILED:
-                _note("bad", "error_outline", export.error or say("export.failed"))
+                _note("bad", "error_outline", why_failed(say, export.error))
             case ExportState.DONE:
                 self._made(export)
             case ExportState.EXPIRED:

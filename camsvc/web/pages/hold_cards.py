@@ -12,6 +12,7 @@ from nicegui import ui
 from camsvc.api.services import holds
 from camsvc.domain.hold import CASE_MAX, REASON_MAX, Hold, HoldKind, HoldState, Target
 from camsvc.errors import CamsvcError, ConflictError, InputError
+from camsvc.web.confirm import framed
 from camsvc.web.fields import FieldError
 from camsvc.web.forms import Form, Told, check, entry, one, submit
 from camsvc.web.forms import fault as other_fault
@@ -85,10 +86,12 @@ class HoldCards:
             dialog.close()
             await self._done()
 
-        with _dialog(title, text) as dialog, _asking(say, placed, dialog, say("hold.place"), "lock"):
-            reason(say)
-            entry(say("hold.case_number"), "case", target.case_number or "", maxlength=CASE_MAX)
-            self.legality()
+        with framed(title, "dialog", "cam-holdask") as dialog:
+            tag("p", "", text)
+            with _asking(say, placed, dialog, say("hold.place"), "lock"):
+                reason(say)
+                entry(say("hold.case_number"), "case", target.case_number or "", maxlength=CASE_MAX)
+                self.legality()
 
     def legality(self) -> None:
         """Whether the store is to enforce it; where it cannot, that is said."""
@@ -134,7 +137,8 @@ class HoldCards:
             dialog.close()
             await self._done()
 
-        with _dialog(say(f"hold.{name}"), say(f"hold.{name}_means")) as dialog:
+        with framed(say(f"hold.{name}"), "dialog", "cam-holdask") as dialog:
+            tag("p", "", say(f"hold.{name}_means"))
             tag("p", "", self.what(hold))
             with _asking(say, go, dialog, say(f"hold.{name}"), icon_name, grave=grave):
                 reason(say)
@@ -190,15 +194,3 @@ def fault(say: Language, error: CamsvcError) -> str:
 _WRONG = frozenset({"reason", "to", "from", "case_number", "incident", "camera"})
 """Parameters that ``hold.wrong.…`` has words for; ``hold.fault.…`` for those of what does not fit."""
 _KNOWN = frozenset({"legal", "incident", "id"})
-
-
-@contextmanager
-def _dialog(title: str, text: str) -> Iterator[ui.dialog]:
-    with (
-        ui.dialog(value=True) as dialog,
-        tag("div", "cam-dialog cam-holdask", role="dialog", aria_label=title),
-    ):
-        dialog.on("hide", dialog.delete)
-        tag("h2", "", title)
-        tag("p", "", text)
-        yield dialog

@@ -24,7 +24,7 @@ from camsvc.db.queries.export_runs import ATTEMPTS_MAX, Claimed, Ready
 from camsvc.domain.audit import Kind, Outcome
 from camsvc.domain.export_job import Export
 from camsvc.domain.notice import NoticeKind
-from camsvc.errors import CamsvcError, DatabaseUnavailableError, StoreUnavailableError
+from camsvc.errors import CamsvcError, DatabaseUnavailableError, InputError, StoreUnavailableError
 from camsvc.evidence.means import Means
 
 LISTEN_S = 1.0
@@ -39,6 +39,7 @@ TELL_FOR_S = 60.0
 """How long the end of a job is tried to be written: its package is made already."""
 SCRATCH = "exports"
 """Below the data folder: the copies of one incident at a time."""
+NO_ROOM = f"{Why.NO_ROOM.value}: ask an administrator for room, or for `camsvc export`, which writes to another disk"
 UNFORESEEN = "something unforeseen went wrong: tell the administrator, who finds it in the log under this export's id"
 
 _log = log.get(__name__)
@@ -112,6 +113,8 @@ class Run:
             self._ended(error.why)
         except (StoreUnavailableError, DatabaseUnavailableError) as error:
             self._later(str(error))
+        except InputError as error:
+            self._failed(f"{error}: {error.cure}" if error.cure else str(error))
         except CamsvcError as error:
             self._failed(str(error))
         except Exception:  # noqa: BLE001  top of a job: the next one must be made all the same
@@ -152,9 +155,7 @@ class Run:
         elif why is Why.STOPPING:
             self._put_back(None, timedelta(0), counts=False, for_s=0)
         elif why is Why.NO_ROOM:
-            self._failed(
-                f"{why.value}: ask an administrator for room, or for `camsvc export`, which writes to another disk"
-            )
+            self._failed(NO_ROOM)
 
     def _later(self, reason: str) -> None:
         attempts = self._job.export.attempts
