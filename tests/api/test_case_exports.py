@@ -116,13 +116,12 @@ def test_a_package_of_pictures_alone_is_given_out_as_long_as_they_are_given(site
     wish = {"camera": camera, "at": taken.started_at.isoformat(), "incident": str(taken.id)}
     path = f"{CASES}/{case['id']}/snapshots"
     picture = answered(hoa.client.post(path, params=wish, content=jpeg(), headers={"Content-Type": "image/jpeg"}), 201)
-    asked = answered(lan.client.post(REQUESTS, json={"case": case["id"], "reason": "x", **span(camera)}), 201)
-    answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/decision", json={"approve": True, "reason": "granted"}))
+    request = granted(lan, hoa, case, span(camera))
 
     export = made(lan, case=case["id"], items=[picture["id"]])
     package = f"{EXPORTS}/{export['id']}/package"
     assert lan.client.get(package).status_code == 200
-    answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/end", json={"reason": "given in full"}))
+    answered(hoa.client.post(f"{REQUESTS}/{request['id']}/end", json={"reason": "given in full"}))
     assert lan.client.get(package).status_code == 403
 
 
@@ -132,14 +131,13 @@ def test_a_package_that_says_that_nothing_was_kept_is_given_out_as_long_as_that_
     place(site, HERE)
     lan, hoa = (officer(site, clients, area) for area in (HERE, THERE))
     case, camera = lan.case(), place(site, THERE)
-    asked = answered(lan.client.post(REQUESTS, json={"case": case["id"], "reason": "x", **span(camera)}), 201)
-    answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/decision", json={"approve": True, "reason": "granted"}))
+    request = granted(lan, hoa, case, span(camera))
     (item,) = lan.items(case)
 
     export = made(lan, case=case["id"], items=[item["id"]])
     package = f"{EXPORTS}/{export['id']}/package"
     assert lan.client.get(package).status_code == 200
-    answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/end", json={"reason": "given in full"}))
+    answered(hoa.client.post(f"{REQUESTS}/{request['id']}/end", json={"reason": "given in full"}))
     assert lan.client.get(package).status_code == 403
 
 
@@ -155,19 +153,22 @@ def test_the_end_of_what_gave_a_picture_ends_downloads_though_its_clip_is_still_
     path, headers = f"{CASES}/{case['id']}/snapshots", {"Content-Type": "image/jpeg"}
     other = {"camera": camera, "at": at, "incident": str(recorded(site, THERE, camera).id)}
     picture = answered(hoa.client.post(path, params=other, content=jpeg(), headers=headers), 201)
-    given = []
-    for wanted in ({"incident": str(taken.id)}, {"incident": other["incident"]}):
-        asked = answered(lan.client.post(REQUESTS, json={"case": case["id"], "reason": "x", **wanted}), 201)
-        decision = {"approve": True, "reason": "granted"}
-        given.append(answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/decision", json=decision)))
+    _, request = (granted(lan, hoa, case, {"incident": each}) for each in (str(taken.id), other["incident"]))
     (clip,) = [each["id"] for each in lan.items(case) if each["incident"] == str(taken.id)]
 
     export = made(lan, case=case["id"], items=[clip, picture["id"]])
     package = f"{EXPORTS}/{export['id']}/package"
     assert lan.client.get(package).status_code == 200
-    answered(hoa.client.post(f"{REQUESTS}/{given[1]['id']}/end", json={"reason": "given in full"}))
+    answered(hoa.client.post(f"{REQUESTS}/{request['id']}/end", json={"reason": "given in full"}))
     assert lan.client.get(f"/api/v1/incidents/{taken.id}/clip").status_code == 200
     assert lan.client.get(package).status_code == 403
+
+
+def granted(lan: Officer, hoa: Officer, case: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Footage that the one asked for and the other gave."""
+    asked = answered(lan.client.post(REQUESTS, json={"case": case["id"], "reason": "x", **wanted}), 201)
+    answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/decision", json={"approve": True, "reason": "granted"}))
+    return asked
 
 
 def refusals(site: Site, who: Officer) -> int:
