@@ -13,6 +13,7 @@ from camsvc.api.services.cases import items, register
 from camsvc.db.models import AuditRow
 from camsvc.db.queries import walls
 from camsvc.db.queries.cases import Narrowed
+from camsvc.db.queries.viewings import BEGAN, ENDED
 from camsvc.domain.case import ItemKind
 from camsvc.domain.wall import Wall
 from camsvc.web.pages.cases.collecting import LOOK_BACK
@@ -253,22 +254,24 @@ def hide(opened: Tab, hidden: bool) -> None:
 
 
 def test_closing_the_page_ends_its_pictures(browser: Chromium, web: Web, passage: Passage, station: Station) -> None:
+    before = told(web, BEGAN)
     with wall(browser, web, passage) as opened:
         goes_live(opened, *SOME)
-        before = endings(web)
+        begun = {viewing: camera for viewing, camera in told(web, BEGAN).items() if viewing not in before}
+        assert set(begun.values()) == set(SOME)
         opened.go("/incidents")
         for _ in range(50):
-            if len(gone := endings(web)[len(before) :]) == len(SOME):
+            if begun.keys() <= told(web, ENDED).keys():
                 break
             opened.page.wait_for_timeout(100)
-        assert sorted(gone) == sorted(SOME)
+        assert begun.keys() <= told(web, ENDED).keys()
 
 
-def endings(web: Web) -> list[str]:
-    """Cameras of the viewings that ended, as the audit has them."""
+def told(web: Web, what: str) -> dict[str, str]:
+    """Viewings of which the audit tells that, and their cameras."""
     with web.database.session() as session:
-        rows = session.scalars(select(AuditRow).where(AuditRow.what == "live.ended").order_by(AuditRow.seq))
-        return [str(row.camera) for row in rows]
+        rows = session.scalars(select(AuditRow).where(AuditRow.what == what))
+        return {row.details["viewing"]: str(row.camera) for row in rows}
 
 
 def test_the_page_of_a_camera_shows_it_live(opened: Tab) -> None:
