@@ -11,6 +11,7 @@ from camsvc.api.services.exports.runner import NO_ROOM, UNFORESEEN
 from camsvc.domain.notice import Notice, NoticeKind
 from camsvc.evidence.renditions import STILL_SEEN
 from camsvc.web.language import Language
+from camsvc.web.patterns import pattern
 from camsvc.web.words import Words
 
 ICONS: Mapping[NoticeKind, str] = {
@@ -23,8 +24,6 @@ ICONS: Mapping[NoticeKind, str] = {
     NoticeKind.FOOTAGE_AT_FAULT: "gpp_bad",
 }
 URGENT = frozenset({NoticeKind.EXPORT_FAILED, NoticeKind.FOOTAGE_AT_FAULT})
-
-
 ERRORS = {"still_seen": STILL_SEEN, "no_room": NO_ROOM, "unforeseen": UNFORESEEN}
 """Beginnings of reasons why a package could not be made, and the key of their words in the page's language."""
 
@@ -44,7 +43,7 @@ def noticed(words: Words, notice: Notice) -> Noticed:
 def why_failed(say: Language, error: str | None) -> str:
     """In the page's language where it has words for it; else as it was told."""
     for key, form in ERRORS.items():
-        if known := re.match(_as_pattern(form), error or ""):
+        if known := re.match(pattern(form), error or ""):
             return say(f"export.failed_as.{key}", **known.groupdict())
     return f"{say('export.failed')} {error}" if error else say("export.failed")
 
@@ -110,12 +109,6 @@ def _of_export(words: Words, facts: Mapping[str, str]) -> tuple[str, ...]:
 
 def _given(facts: Mapping[str, str], name: str) -> tuple[str, ...]:
     return (facts[name],) if facts.get(name) else ()
-
-
-def _as_pattern(form: str) -> str:
-    return "".join(
-        re.escape(each) if n % 2 == 0 else f"(?P<{each}>.+?)" for n, each in enumerate(re.split(r"\{(\w+)\}", form))
-    )
 
 
 _SAY: Mapping[NoticeKind, Callable[[Words, Mapping[str, str]], Noticed]] = {

@@ -117,12 +117,7 @@ def test_a_package_of_pictures_alone_is_given_out_as_long_as_they_are_given(site
     path = f"{CASES}/{case['id']}/snapshots"
     picture = answered(hoa.client.post(path, params=wish, content=jpeg(), headers={"Content-Type": "image/jpeg"}), 201)
     request = granted(lan, hoa, case, span(camera))
-
-    export = made(lan, case=case["id"], items=[picture["id"]])
-    package = f"{EXPORTS}/{export['id']}/package"
-    assert lan.client.get(package).status_code == 200
-    answered(hoa.client.post(f"{REQUESTS}/{request['id']}/end", json={"reason": "given in full"}))
-    assert lan.client.get(package).status_code == 403
+    is_given_out_until_the_end(lan, hoa, case, [picture["id"]], request)
 
 
 def test_a_package_that_says_that_nothing_was_kept_is_given_out_as_long_as_that_time_is_given(
@@ -133,12 +128,7 @@ def test_a_package_that_says_that_nothing_was_kept_is_given_out_as_long_as_that_
     case, camera = lan.case(), place(site, THERE)
     request = granted(lan, hoa, case, span(camera))
     (item,) = lan.items(case)
-
-    export = made(lan, case=case["id"], items=[item["id"]])
-    package = f"{EXPORTS}/{export['id']}/package"
-    assert lan.client.get(package).status_code == 200
-    answered(hoa.client.post(f"{REQUESTS}/{request['id']}/end", json={"reason": "given in full"}))
-    assert lan.client.get(package).status_code == 403
+    is_given_out_until_the_end(lan, hoa, case, [item["id"]], request)
 
 
 def test_the_end_of_what_gave_a_picture_ends_downloads_though_its_clip_is_still_given(
@@ -155,13 +145,8 @@ def test_the_end_of_what_gave_a_picture_ends_downloads_though_its_clip_is_still_
     picture = answered(hoa.client.post(path, params=other, content=jpeg(), headers=headers), 201)
     _, request = (granted(lan, hoa, case, {"incident": each}) for each in (str(taken.id), other["incident"]))
     (clip,) = [each["id"] for each in lan.items(case) if each["incident"] == str(taken.id)]
-
-    export = made(lan, case=case["id"], items=[clip, picture["id"]])
-    package = f"{EXPORTS}/{export['id']}/package"
-    assert lan.client.get(package).status_code == 200
-    answered(hoa.client.post(f"{REQUESTS}/{request['id']}/end", json={"reason": "given in full"}))
+    is_given_out_until_the_end(lan, hoa, case, [clip, picture["id"]], request)
     assert lan.client.get(f"/api/v1/incidents/{taken.id}/clip").status_code == 200
-    assert lan.client.get(package).status_code == 403
 
 
 def granted(lan: Officer, hoa: Officer, case: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
@@ -169,6 +154,17 @@ def granted(lan: Officer, hoa: Officer, case: dict[str, Any], wanted: dict[str, 
     asked = answered(lan.client.post(REQUESTS, json={"case": case["id"], "reason": "x", **wanted}), 201)
     answered(hoa.client.post(f"{REQUESTS}/{asked['id']}/decision", json={"approve": True, "reason": "granted"}))
     return asked
+
+
+def is_given_out_until_the_end(
+    lan: Officer, hoa: Officer, case: dict[str, Any], items: list[Any], request: dict[str, Any]
+) -> None:
+    """A package of these items of the case: as long as what ``request`` gave."""
+    export = made(lan, case=case["id"], items=items)
+    package = f"{EXPORTS}/{export['id']}/package"
+    assert lan.client.get(package).status_code == 200
+    answered(hoa.client.post(f"{REQUESTS}/{request['id']}/end", json={"reason": "given in full"}))
+    assert lan.client.get(package).status_code == 403
 
 
 def refusals(site: Site, who: Officer) -> int:

@@ -19,7 +19,7 @@ from camsvc.db.queries.annotations import Place, Usage
 from camsvc.domain.account import EVERYWHERE, Action, User
 from camsvc.domain.annotation import Author, Disposition, Draft, Entry, Note, Said, said
 from camsvc.domain.annotation_json import deed_of, details_of
-from camsvc.domain.audit import Kind, Outcome
+from camsvc.domain.audit import Kind
 from camsvc.domain.incident import Incident
 from camsvc.errors import InputError, NotFoundError
 
@@ -230,9 +230,8 @@ def _say(
             _write(session, user, [incident], drafts(session, place), source)
             return _of(incident, rows.history(session, [incident]).get(incident, []))
     except ForbiddenError:
-        where: audit.Particulars = {"camera": place.camera, "area": place.area, "incident": incident}
-        told: audit.Particulars = {**where, "source": source, "outcome": Outcome.REFUSED}
-        audit.record(server, user, Kind.ANNOTATE, "access.refused", **told)
+        camera, area = place.camera, place.area
+        audit.refused(server, user, Kind.ANNOTATE, source=source, camera=camera, area=area, incident=incident)
         raise
 
 

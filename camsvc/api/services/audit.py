@@ -60,6 +60,12 @@ def append_all(session: Session, user: User, kind: Kind, deeds: Sequence[tuple[s
     rows.append_all(session, [_deed(user, kind, what, particulars) for what, particulars in deeds])
 
 
+def refused(server: Server, user: User | None, kind: Kind, **particulars: Unpack[Particulars]) -> None:
+    """Record that ``user`` tried what they may not."""
+    told: Particulars = {**particulars, "outcome": Outcome.REFUSED}
+    record(server, user, kind, "access.refused", **told)
+
+
 def refuse_sign_in(server: Server, name: str, *, source: str | None) -> None:
     """Somebody tried to log in as ``name``, and is not."""
     with server.database.session() as session:

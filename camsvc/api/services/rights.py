@@ -15,7 +15,7 @@ from camsvc.db.queries import directory, shares
 from camsvc.db.queries import incidents as incident_rows
 from camsvc.db.queries.directory import CameraEntry
 from camsvc.domain.account import EVERYWHERE, Action, Reach, User
-from camsvc.domain.audit import Kind, Outcome
+from camsvc.domain.audit import Kind
 from camsvc.domain.case import gives
 from camsvc.domain.incident import Incident
 from camsvc.domain.marks import asks_people
@@ -153,17 +153,8 @@ def refuse(
     incident: UUID | None = None,
 ) -> None:
     """Record that ``user`` tried what they may not."""
-    audit.record(
-        server,
-        user,
-        Kind(action.value) if action else Kind.SEARCH,
-        "access.refused",
-        outcome=Outcome.REFUSED,
-        source=source,
-        camera=camera,
-        area=area,
-        incident=incident,
-    )
+    kind = Kind(action.value) if action else Kind.SEARCH
+    audit.refused(server, user, kind, source=source, camera=camera, area=area, incident=incident)
 
 
 def _require_reason(server: Server, user: User, action: Action) -> None:

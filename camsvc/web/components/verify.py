@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from nicegui.element import Element
 
 from camsvc.evidence.checks import Check, Outcome
+from camsvc.web.patterns import JAVASCRIPT, pattern
 from camsvc.web.words import Words
 
 CHECKS = tuple(each.value for each in Check)
@@ -91,11 +91,7 @@ KNOWN_CHECKS = frozenset(
 
 def details(words: Words) -> list[dict[str, Any]]:
     """Patterns of findings, each with its words in the page's language."""
-    return [{"re": _pattern(said), "text": words.language(f"verify.detail.{key}")} for key, said in _DETAILS.items()]
-
-
-def _pattern(said: str) -> str:
-    """As JavaScript reads it; ``{name}`` is a group."""
-    pieces = re.split(r"\{(\w+)\}", said)
-    made = [re.escape(each).replace(r"\ ", " ") if n % 2 == 0 else f"(?<{each}>.*)" for n, each in enumerate(pieces)]
-    return f"^{''.join(made)}$"
+    return [
+        {"re": f"^{pattern(said, JAVASCRIPT)}$", "text": words.language(f"verify.detail.{key}")}
+        for key, said in _DETAILS.items()
+    ]

@@ -16,7 +16,7 @@ from camsvc.api.services.audit import Particulars
 from camsvc.db.queries import case_people, cases
 from camsvc.db.queries.holds import By
 from camsvc.domain.account import User
-from camsvc.domain.audit import Kind, Outcome
+from camsvc.domain.audit import Kind
 from camsvc.domain.case import Case, CaseRole, CaseState
 from camsvc.errors import ConflictError, NotFoundError
 
@@ -97,8 +97,7 @@ def working(
                 yield work
                 return
     except ForbiddenError:
-        number = work.case.number if work is not None else None
-        _record_refusal(server, user, case_id, source, number)
+        record_refusal(server, user, {"case": case_id}, source, work.case.number if work else None)
         raise
     raise refused(server, user, case_id, source)
 
@@ -112,8 +111,18 @@ def role_of(session: Session, user: User, case_id: int) -> CaseRole | None:
 def refused(server: Server, user: User, case_id: int, source: str | None) -> NotFoundError:
     """What to raise for a case that is none for ``user``. Who sees all cases only mistyped: nothing is recorded."""
     if not case_people.asker(user).leads_all:
-        _record_refusal(server, user, case_id, source)
+        record_refusal(server, user, {"case": case_id}, source)
     return cases.not_found(case_id)
+
+
+def record_refusal(
+    server: Server, user: User, details: Mapping[str, Any], source: str | None, number: str | None = None
+) -> None:
+    """``number``: of the case, where ``user`` knows of it."""
+    told: Particulars = {"source": source, "details": details}
+    if number is not None:
+        told["case_number"] = number
+    audit.refused(server, user, Kind.CASE, **told)
 
 
 def _require(work: Work, least: CaseRole, closed_is_fine: bool) -> None:
@@ -121,13 +130,6 @@ def _require(work: Work, least: CaseRole, closed_is_fine: bool) -> None:
         raise ForbiddenError(f"This needs the role '{least.value}' in the case.")
     if work.case.state is CaseState.CLOSED and not closed_is_fine:
         raise ConflictError("the case is closed", parameter="case", cure="open it again first, with a reason")
-
-
-def _record_refusal(server: Server, user: User, case_id: int, source: str | None, number: str | None = None) -> None:
-    told: Particulars = {"outcome": Outcome.REFUSED, "source": source, "details": {"case": case_id}}
-    if number is not None:
-        told["case_number"] = number
-    audit.record(server, user, Kind.CASE, "access.refused", **told)
 
 
 def _find(session: Session, user: User, case_id: int, source: str | None, *, lock: bool) -> Work | None:

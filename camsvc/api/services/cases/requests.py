@@ -25,7 +25,7 @@ from camsvc.db.queries import footage_requests as rows
 from camsvc.db.queries.holds import By
 from camsvc.db.queries.incidents import IncidentPage
 from camsvc.domain.account import Action, Reach, User
-from camsvc.domain.audit import Kind, Outcome
+from camsvc.domain.audit import Kind
 from camsvc.domain.case import CaseRole, FootageRequest, Item, ItemKind, RequestState, Wanted
 from camsvc.domain.hold import MARGIN
 from camsvc.domain.notice import NoticeKind
@@ -103,7 +103,7 @@ def get(server: Server, user: User, request: int, *, source: str | None = None) 
         found = _known(session, user, request)
         if found is not None:
             return _seen(server, session, user, [found])[0]
-    _record_refusal(server, user, request, source)
+    membership.record_refusal(server, user, {"request": request}, source)
     raise rows.not_found(request)
 
 
@@ -152,13 +152,13 @@ def incidents_of(
                 details=details,
             )
             return page
-    _record_refusal(server, user, request, source)
+    membership.record_refusal(server, user, {"request": request}, source)
     raise rows.not_found(request)
 
 
 def forbidden(server: Server, user: User, request: FootageRequest, why: str, source: str | None) -> ForbiddenError:
     """What to raise for what ``user`` may not do with a request that they know of; recorded."""
-    _record_refusal(server, user, request.id, source, number=request.case_number)
+    membership.record_refusal(server, user, {"request": request.id}, source, request.case_number)
     return ForbiddenError(why)
 
 
@@ -247,13 +247,6 @@ def _known(session: Session, user: User, request: int) -> FootageRequest | None:
     if found.asked_by_id == user.id or may_decide(user, found):
         return found
     return found if membership.role_of(session, user, found.case_id) is not None else None
-
-
-def _record_refusal(server: Server, user: User, request: int, source: str | None, *, number: str | None = None) -> None:
-    told: Particulars = {"outcome": Outcome.REFUSED, "source": source, "details": {"request": request}}
-    if number is not None:
-        told["case_number"] = number
-    audit.record(server, user, Kind.CASE, "access.refused", **told)
 
 
 def _given(session: Session, wanted: Wanted, cursor: str | None, limit: int) -> IncidentPage:
